@@ -1,0 +1,37 @@
+import { METRIC_KINDS, METRICS, type Metric } from "../../src/domain/metrics";
+import type { HrvMethod } from "../../src/domain/records";
+import type { Endpoint } from "./endpoint";
+import type { Provider } from "./provider";
+
+/** The endpoints whose records make a metric; a day of it is known when all of them have been asked. */
+export function endpointsOf(provider: Provider, metric: Metric): readonly Endpoint[] {
+  return provider.endpoints.filter((endpoint) =>
+    endpoint.yields.some((kind) => METRIC_KINDS[metric].kinds.includes(kind)),
+  );
+}
+
+/** The metrics that a provider can fill, derived from what its endpoints yield. */
+export function metricsOf(provider: Provider): readonly Metric[] {
+  return METRICS.filter((metric) =>
+    provider.endpoints.some((endpoint) =>
+      endpoint.yields.some((kind) => METRIC_KINDS[metric].essential.includes(kind)),
+    ),
+  );
+}
+
+/** The methods of heart rate variability that a provider gives. */
+export function hrvMethodsOf(provider: Provider): readonly HrvMethod[] {
+  return [...new Set(provider.endpoints.flatMap((endpoint) => endpoint.hrvMethods ?? []))];
+}
+
+/** The vendor's own name of a granted scope, without the prefix that some vendors put before it. */
+export function scopeName(provider: Provider, granted: string): string {
+  const prefix = provider.oauth.grantedScopePrefix;
+  return prefix && granted.startsWith(prefix) ? granted.slice(prefix.length) : granted;
+}
+
+/** The endpoint's scopes that a grant lacks. */
+export function missingScopes(provider: Provider, endpoint: Endpoint, granted: readonly string[]): readonly string[] {
+  const names = new Set(granted.map((scope) => scopeName(provider, scope)));
+  return endpoint.scopes.filter((scope) => !names.has(scope));
+}

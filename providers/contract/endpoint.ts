@@ -1,0 +1,72 @@
+import type { DayRange } from "../../src/domain/days";
+import type { Instant } from "../../src/domain/instants";
+import type { HrvMethod, RecordKind, WearableRecord } from "../../src/domain/records";
+
+/** A request to the vendor's API; the engine adds origin, credentials and deadline. */
+export interface UpstreamRequest {
+  readonly method: "GET" | "POST";
+  /** Absolute path on the vendor's API origin. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+/** One of the vendor's documents: as it came, and what it means. No records: a document that says that nothing counts. */
+export interface WireDocument {
+  /** The vendor's id of the document, or the instant where it gives none. */
+  readonly id: string;
+  readonly raw: unknown;
+  readonly records: readonly WearableRecord[];
+  /** When the vendor last revised it; of two documents with one id the newer counts, without this the later in the answer. */
+  readonly revisedAt?: Instant;
+}
+
+/** A document that could not be read; it is set aside and counted, the others stand. `path` names the field at fault, never its value. */
+export interface SetAside {
+  readonly raw: unknown;
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** One page of an endpoint. `cursor`: opaque, asks for the next page; null at the end. */
+export interface Page {
+  readonly documents: readonly WireDocument[];
+  readonly setAside: readonly SetAside[];
+  readonly cursor: string | null;
+}
+
+/** One of the vendor's list endpoints, as data and pure functions. */
+export interface Endpoint {
+  /** Stable name: the database, metrics and fixtures use it. */
+  readonly name: string;
+  /** The kinds of record that its documents become. */
+  readonly yields: readonly RecordKind[];
+  /** Methods of the heart rate variability that it yields. */
+  readonly hrvMethods?: readonly HrvMethod[];
+  /** Scopes, in the vendor's own words, without which it answers nothing. */
+  readonly scopes: readonly string[];
+  /** How many days a window must reach beyond the days wanted, for vendors that filter on another instant than the day. Default: 0. */
+  readonly margin?: { readonly before: number; readonly after: number };
+  /** The most days that one request may cover, margin included. Default: no limit. */
+  readonly maxDaysPerRequest?: number;
+  /** Hours after midnight at which the vendor's civil day is over, in the wearer's zone (28: at 04:00 of the next). Default: 24. */
+  readonly dayEndsAtHour?: number;
+  /**
+   * The request for a window of days (both ends inclusive, margin already added) and a page.
+   * Following pages repeat the range beside the cursor.
+   */
+  request(window: DayRange, cursor: string | null): UpstreamRequest;
+  /** Reads one page. Throws {@link WireError} where the envelope is not what the vendor documents. */
+  read(body: unknown): Page;
+}
+
+/** An answer that is not what the vendor documents; `path` names the field at fault, never its value. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+  constructor(
+    readonly path: string,
+    problem: string,
+  ) {
+    super(`${path || "body"}: ${problem}`);
+  }
+}

@@ -1,0 +1,6 @@
+export * from "./capabilities";
+export * from "./endpoint";
+export * from "./oauth";
+export * from "./page";
+export * from "./provider";
+export * from "./synthetic";

@@ -1,0 +1,28 @@
+import type { Endpoint, UpstreamRequest } from "./endpoint";
+import type { OAuthProfile } from "./oauth";
+import type { Synthetic } from "./synthetic";
+
+/** Whose account a grant is for: a field of the token answer, or a request whose answer names the vendor's user. */
+export type Identity =
+  | { readonly from: "token"; readonly field: string }
+  | { readonly from: "request"; readonly request: UpstreamRequest; readonly read: (body: unknown) => string };
+
+/** A wearable's vendor: facts as values, behaviour as pure functions. The engine does all I/O. */
+export interface Provider {
+  /** `[a-z][a-z0-9_]*`: the folder, the registry key, the database text and, in upper case, the GraphQL enum value and env prefix. */
+  readonly slug: string;
+  readonly displayName: string;
+  /** The API's origin, without a path. */
+  readonly apiUrl: string;
+  readonly oauth: OAuthProfile;
+  /** A call that must succeed after linking and before data can be read (409: was done already). */
+  readonly afterLink?: (vendorUserId: string) => UpstreamRequest;
+  readonly identity: Identity;
+  /** Days after a day's end during which the vendor may still revise it. */
+  readonly settlesAfterDays: number;
+  /** Raise when a mapping changes its meaning: stored records of older versions are derived again. */
+  readonly mapperVersion: number;
+  readonly endpoints: readonly Endpoint[];
+  /** What the simulator needs to stand in for the vendor's cloud. */
+  readonly synthetic: Synthetic;
+}

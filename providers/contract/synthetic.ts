@@ -1,0 +1,53 @@
+import type { CivilDay, DayRange } from "../../src/domain/days";
+
+/** A person as the simulator knows one: everything about them follows from the seed. `firstDay` to `lastDay`: days with data. */
+export interface SyntheticPerson {
+  readonly seed: number;
+  readonly vendorUserId: string;
+  readonly firstDay: CivilDay;
+  readonly lastDay: CivilDay;
+  /** Home zone as an offset in minutes east of UTC. */
+  readonly offsetMinutes: number;
+}
+
+/** An authorised request for data, as it reached the simulator. */
+export interface SyntheticRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly form: Readonly<Record<string, string>>;
+  readonly grantedScopes: readonly string[];
+  readonly person: SyntheticPerson;
+  /** Documents per page, where a test wants other than the vendor's own. */
+  readonly pageSize: number | null;
+  /** The documents of one endpoint over a range of days, ascending, after late revisions and deletions. */
+  documents(endpoint: string, range: DayRange): readonly unknown[];
+}
+
+/** What the simulator sends. */
+export interface SyntheticAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** Failures that the simulator can be asked for, in the vendor's own form. `retryAfter`: the header's value. */
+export type SyntheticFailure =
+  | { readonly kind: "unauthorized" }
+  | { readonly kind: "rate_limited"; readonly retryAfter: string }
+  | { readonly kind: "server_error"; readonly status: number };
+
+/** A vendor's cloud for the simulator: plausible wire payloads and habits, all pure. */
+export interface Synthetic {
+  /** The vendor's documents of one endpoint that carry this day, from nothing but person and day; a higher `revision` is a later one of the same document. */
+  documents(endpoint: string, person: SyntheticPerson, day: CivilDay, revision: number): readonly unknown[];
+  /** Answers a data request by the vendor's habits of path, range, paging and scope; null where there is no such path. */
+  answer(request: SyntheticRequest): SyntheticAnswer | null;
+  failure(failure: SyntheticFailure): SyntheticAnswer;
+  /** The scope as the vendor grants it; null where it silently drops it. */
+  grant(scope: string): string | null;
+  /** Lifetime of an access token in seconds. */
+  readonly accessTokenSeconds: number;
+  /** Further fields of a token answer. */
+  tokenFields?(person: SyntheticPerson): Readonly<Record<string, unknown>>;
+}

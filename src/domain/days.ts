@@ -1,0 +1,89 @@
+/** A civil date `YYYY-MM-DD` in the wearer's own time zone; years 2000 to 2199. Compares correctly as text. */
+export type CivilDay = string & { readonly __brand: "CivilDay" };
+
+/** A run of civil days, both ends inclusive, `start` ≤ `end`. */
+export interface DayRange {
+  readonly start: CivilDay;
+  readonly end: CivilDay;
+}
+
+const DAY_MS = 86_400_000;
+const FIRST_YEAR = 2000;
+const LAST_YEAR = 2199;
+
+/** Reads `YYYY-MM-DD`; null where the text is no calendar date of the years 2000 to 2199. */
+export function parseCivilDay(text: string): CivilDay | null {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
+  const epoch = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(epoch) || new Date(epoch).toISOString().slice(0, 10) !== text) return null;
+  const year = Number(text.slice(0, 4));
+  return year >= FIRST_YEAR && year <= LAST_YEAR ? (text as CivilDay) : null;
+}
+
+/** A civil day known to be right (literals, rows of the database); throws RangeError where it is not. */
+export function civilDay(text: string): CivilDay {
+  const day = parseCivilDay(text);
+  if (day === null) throw new RangeError("expected a calendar date YYYY-MM-DD of the years 2000 to 2199");
+  return day;
+}
+
+/** Days since 1970-01-01. */
+export function dayNumber(day: CivilDay): number {
+  return Date.parse(`${day}T00:00:00Z`) / DAY_MS;
+}
+
+/** The inverse of {@link dayNumber}. */
+export function dayFromNumber(number: number): CivilDay {
+  return new Date(number * DAY_MS).toISOString().slice(0, 10) as CivilDay;
+}
+
+/** The day `count` days later (earlier where negative). */
+export function addDays(day: CivilDay, count: number): CivilDay {
+  return dayFromNumber(dayNumber(day) + count);
+}
+
+/** How many days a range holds; at least 1. */
+export function rangeLength(range: DayRange): number {
+  return dayNumber(range.end) - dayNumber(range.start) + 1;
+}
+
+/** Every day of a range, ascending. */
+export function daysOf(range: DayRange): CivilDay[] {
+  const first = dayNumber(range.start);
+  return Array.from({ length: rangeLength(range) }, (_, index) => dayFromNumber(first + index));
+}
+
+/** Whether the day lies in the range. */
+export function contains(range: DayRange, day: CivilDay): boolean {
+  return range.start <= day && day <= range.end;
+}
+
+/** The range widened by whole days on either side. */
+export function widen(range: DayRange, before: number, after: number): DayRange {
+  return { start: addDays(range.start, -before), end: addDays(range.end, after) };
+}
+
+/**
+ * Joins days into ascending runs. Runs whose gap is at most `bridge` missing days become one, so that two requests whose
+ * widened windows would overlap are asked as one.
+ */
+export function stretchesOf(days: Iterable<CivilDay>, bridge = 0): DayRange[] {
+  const sorted = [...new Set(days)].sort();
+  const runs: { start: CivilDay; end: CivilDay }[] = [];
+  for (const day of sorted) {
+    const last = runs.at(-1);
+    if (last && dayNumber(day) - dayNumber(last.end) - 1 <= bridge) last.end = day;
+    else runs.push({ start: day, end: day });
+  }
+  return runs;
+}
+
+/** Cuts a range into pieces of at most `length` days, ascending. */
+export function chunksOf(range: DayRange, length: number): DayRange[] {
+  const chunks: DayRange[] = [];
+  for (let start = range.start; start <= range.end; start = addDays(start, length)) {
+    const end = addDays(start, length - 1);
+    chunks.push({ start, end: end < range.end ? end : range.end });
+  }
+  return chunks;
+}

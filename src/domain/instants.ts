@@ -1,0 +1,74 @@
+import { type CivilDay, dayNumber, parseCivilDay } from "./days";
+
+/**
+ * An instant as canonical RFC 3339 text, whole seconds: `2026-11-03T23:10:00-08:00` with the wearer's offset,
+ * `…Z` only where no offset of the wearer is known. Compare with {@link epochSeconds}, never as text.
+ */
+export type Instant = string & { readonly __brand: "Instant" };
+
+const PATTERN = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?(Z|z|[+-]\d{2}:?\d{2})$/;
+const MAX_OFFSET_MINUTES = 14 * 60;
+
+/** Minutes east of UTC written as `+HH:MM`. */
+export function formatOffset(offsetMinutes: number): string {
+  const sign = offsetMinutes < 0 ? "-" : "+";
+  const abs = Math.abs(offsetMinutes);
+  return `${sign}${String(Math.floor(abs / 60)).padStart(2, "0")}:${String(abs % 60).padStart(2, "0")}`;
+}
+
+/** Reads `+HH:MM` or `+HHMM`; null where it is no offset between −14:00 and +14:00. */
+export function parseOffset(text: string): number | null {
+  const match = /^([+-])(\d{2}):?(\d{2})$/.exec(text);
+  if (!match) return null;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  if (Number(match[3]) > 59 || minutes > MAX_OFFSET_MINUTES) return null;
+  return match[1] === "-" ? 0 - minutes : minutes;
+}
+
+/** The instant of an epoch (seconds, a fraction is cut off) seen at the wearer's offset in minutes, or in `Z` where it is null. */
+export function instantAt(epoch: number, offsetMinutes: number | null): Instant {
+  const local = new Date((Math.floor(epoch) + (offsetMinutes ?? 0) * 60) * 1000).toISOString().slice(0, 19);
+  return `${local}${offsetMinutes === null ? "Z" : formatOffset(offsetMinutes)}` as Instant;
+}
+
+/**
+ * Reads RFC 3339 text, cutting fractions of a second; a leap second `:60` is the second after `:59`.
+ * Null where it is no instant, or has no zone: a local time without an offset is never guessed at.
+ */
+export function parseInstant(text: string): Instant | null {
+  const match = PATTERN.exec(text);
+  if (!match) return null;
+  const day = parseCivilDay(match[1] ?? "");
+  const [hour, minute, second] = [Number(match[2]), Number(match[3]), Number(match[4])];
+  if (day === null || hour > 23 || minute > 59 || second > 60) return null;
+  const zone = (match[5] ?? "").toUpperCase();
+  const offset = zone === "Z" ? null : parseOffset(zone);
+  if (zone !== "Z" && offset === null) return null;
+  const local = dayNumber(day) * 86_400 + hour * 3600 + minute * 60 + second;
+  return instantAt(local - (offset ?? 0) * 60, offset);
+}
+
+/** Seconds since 1970-01-01T00:00:00Z. */
+export function epochSeconds(instant: Instant): number {
+  return Date.parse(instant) / 1000;
+}
+
+/** The wearer's offset in minutes east of UTC; null where the instant has none (`Z`). */
+export function offsetOf(instant: Instant): number | null {
+  return instant.endsWith("Z") ? null : parseOffset(instant.slice(19));
+}
+
+/** The civil date that the instant has at its own offset; null where it has none: a day is never derived from UTC. */
+export function localDay(instant: Instant): CivilDay | null {
+  return instant.endsWith("Z") ? null : parseCivilDay(instant.slice(0, 10));
+}
+
+/** The civil date at an epoch (seconds) for a wearer at the given offset. */
+export function dayAt(epoch: number, offsetMinutes: number): CivilDay {
+  return instantAt(epoch, offsetMinutes).slice(0, 10) as CivilDay;
+}
+
+/** The instant `seconds` later, at the same offset. */
+export function addSeconds(instant: Instant, seconds: number): Instant {
+  return instantAt(epochSeconds(instant) + seconds, offsetOf(instant));
+}
