@@ -1,0 +1,64 @@
+import type { DailyValue } from "./daily";
+import type { CivilDay, DayRange } from "./days";
+import type { Metric } from "./metrics";
+import type { HrvMethod } from "./records";
+
+/** Why a requested day has no record. ERROR always has a matching issue. */
+export type AbsenceReason =
+  | "FUTURE"
+  | "NOT_CONNECTED"
+  | "SCOPE_NOT_GRANTED"
+  | "UNSUPPORTED"
+  | "PROVIDER_HAS_NONE"
+  | "NOT_YET_SYNCED"
+  | "ERROR";
+
+/** A run of requested days without a record of one provider. */
+export interface Absence {
+  readonly firstDay: CivilDay;
+  readonly lastDay: CivilDay;
+  /** The provider's slug. */
+  readonly provider: string;
+  readonly reason: AbsenceReason;
+}
+
+/** What went wrong at a provider while answering. */
+export type IssueCode =
+  | "RECONNECT_REQUIRED"
+  | "SCOPE_NOT_GRANTED"
+  | "RATE_LIMITED"
+  | "PROVIDER_UNAVAILABLE"
+  | "PROVIDER_RESPONSE_INVALID"
+  | "STALE_DATA";
+
+/** A provider's failure as part of the answer. `retryAt`: epoch seconds. */
+export interface SourceIssue {
+  readonly provider: string;
+  readonly code: IssueCode;
+  readonly message: string;
+  readonly retryAt: number | null;
+}
+
+/** One provider's assembled day. */
+export interface SourcedDay {
+  readonly provider: string;
+  readonly value: DailyValue;
+}
+
+/** What a daily field of User asks. `providers`: slugs, null for the linked accounts; `maxAgeSeconds`: null for the freshness policy. */
+export interface DailyQuestion {
+  readonly metric: Metric;
+  readonly range: DayRange;
+  readonly providers: readonly string[] | null;
+  readonly maxAgeSeconds: number | null;
+  /** Only for HRV: one answer holds one method. */
+  readonly method: HrvMethod | null;
+}
+
+/** The answer to a {@link DailyQuestion}: chosen days, every source's days, runs of absent days and issues. */
+export interface DailyAnswer {
+  readonly nodes: readonly SourcedDay[];
+  readonly bySource: readonly SourcedDay[];
+  readonly absences: readonly Absence[];
+  readonly issues: readonly SourceIssue[];
+}

@@ -1,0 +1,58 @@
+import { type CivilDay, parseCivilDay } from "./days";
+import { METRICS, type Metric } from "./metrics";
+import type { HrvMethod } from "./records";
+
+/** What an opaque node id names, by its natural key. `person` is the person's own id in the gateway, `startsAt` epoch seconds. */
+export type NodeKey =
+  | { readonly type: "User"; readonly person: string }
+  | { readonly type: "ProviderAccount"; readonly person: string; readonly account: string }
+  | {
+      readonly type: "Daily";
+      readonly person: string;
+      readonly metric: Metric;
+      readonly provider: string;
+      readonly day: CivilDay;
+      readonly method: HrvMethod | null;
+    }
+  | {
+      readonly type: "SleepSession";
+      readonly person: string;
+      readonly provider: string;
+      readonly day: CivilDay;
+      readonly startsAt: number;
+    };
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const SLUG = /^[a-z][a-z0-9_]*$/;
+
+/** Writes a node id. */
+export function encodeNodeId(key: NodeKey): string {
+  const parts =
+    key.type === "User"
+      ? ["u", key.person]
+      : key.type === "ProviderAccount"
+        ? ["a", key.person, key.account]
+        : key.type === "Daily"
+          ? ["d", key.person, key.metric, key.provider, key.day, key.method ?? ""]
+          : ["s", key.person, key.provider, key.day, String(key.startsAt)];
+  return Buffer.from(parts.join("|")).toString("base64url");
+}
+
+/** Reads a node id; null where it is none of ours. */
+export function decodeNodeId(id: string): NodeKey | null {
+  const text = Buffer.from(id, "base64url").toString("utf8");
+  if (Buffer.from(text).toString("base64url") !== id) return null;
+  const [type, person, third = "", fourth = "", fifth = "", sixth = "", ...rest] = text.split("|");
+  if (rest.length > 0 || person === undefined || !UUID.test(person)) return null;
+  if (type === "u" && third === "") return { type: "User", person };
+  if (type === "a" && UUID.test(third) && fourth === "") return { type: "ProviderAccount", person, account: third };
+  const day = parseCivilDay(type === "s" ? fourth : fifth);
+  if (type === "s" && SLUG.test(third) && day && /^\d{1,11}$/.test(fifth) && sixth === "") {
+    return { type: "SleepSession", person, provider: third, day, startsAt: Number(fifth) };
+  }
+  const metric = METRICS.find((name) => name === third);
+  if (type !== "d" || !metric || !SLUG.test(fourth) || !day) return null;
+  const method = sixth === "RMSSD" || sixth === "SDNN" || sixth === "UNKNOWN" ? sixth : null;
+  if ((metric === "HRV") !== (method !== null) || (sixth !== "" && method === null)) return null;
+  return { type: "Daily", person, metric, provider: fourth, day, method };
+}

@@ -1,0 +1,96 @@
+import type { DailyAnswer, DailyQuestion } from "../domain/answers";
+import type { DayRange } from "../domain/days";
+import type { Metric } from "../domain/metrics";
+
+/** A person of the application. `id`: the gateway's own uuid; `externalId`: the application's id for them (the token's subject). */
+export interface Person {
+  readonly id: string;
+  readonly externalId: string;
+}
+
+/** ACTIVE: data is fetched; RECONNECT_REQUIRED: the grant is refused; DISCONNECTED: unlinked. */
+export type AccountStatus = "ACTIVE" | "RECONNECT_REQUIRED" | "DISCONNECTED";
+
+/** A person's account at a vendor. `connectedAt`: epoch seconds; `grantedScopes` in the vendor's own words. */
+export interface Account {
+  readonly id: string;
+  readonly personId: string;
+  readonly provider: string;
+  readonly status: AccountStatus;
+  readonly grantedScopes: readonly string[];
+  readonly connectedAt: number;
+  /** Rises with every linking, disconnecting and erasing; work begun under another number is not kept. */
+  readonly grantNumber: number;
+}
+
+/** What the gateway says of a wearable that it can speak to. */
+export interface ProviderFacts {
+  readonly provider: string;
+  readonly displayName: string;
+  readonly configured: boolean;
+  readonly metrics: readonly Metric[];
+  readonly scopes: readonly string[];
+}
+
+/** The start of a linking. `expiresAt`: epoch seconds. */
+export interface LinkStart {
+  readonly authorizationUrl: string;
+  readonly state: string;
+  readonly expiresAt: number;
+}
+
+/** How the vendor's redirect to the callback ended: where to send the browser, or what to show. */
+export type CallbackOutcome =
+  | { readonly kind: "redirect"; readonly location: string }
+  | { readonly kind: "page"; readonly status: 200 | 400 | 502; readonly title: string; readonly message: string };
+
+/** Linking, finishing and undoing. Methods throw {@link UserFacingError} for what a person must handle. */
+export interface LinkingApi {
+  connect(
+    person: Person,
+    input: { provider: string; scopes: readonly string[] | null; returnUrl: string | null },
+  ): Promise<LinkStart>;
+  /** The vendor's redirect, by its raw query string: every parameter as often as it came. Never throws for what the query holds. */
+  callback(provider: string, query: URLSearchParams): Promise<CallbackOutcome>;
+  complete(person: Person, input: { provider: string; callbackUrl: string }): Promise<Account>;
+  disconnect(
+    person: Person,
+    input: { provider: string; deleteData: boolean },
+  ): Promise<{ revokedAtProvider: boolean | null; deletedRecords: number | null }>;
+}
+
+/** Accounts as the person's apps see them: those linked, and those that need reconnecting. */
+export interface AccountsApi {
+  list(personId: string): Promise<readonly Account[]>;
+  /** Epoch seconds of the latest successful check with the provider, by account id; absent where never. */
+  lastSyncedAt(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+}
+
+/** Reading through: cells, then database, then provider. All questions of a query are answered together. */
+export interface ReadingApi {
+  read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
+}
+
+/** Fetching a range again now, past every cache; throws {@link UserFacingError}. */
+export interface SyncingApi {
+  sync(
+    person: Person,
+    input: { provider: string; range: DayRange },
+  ): Promise<{ account: Account; fetchedRecords: number }>;
+}
+
+/** Who stands behind an identity that has been verified. */
+export interface PeopleApi {
+  /** The person of this application with this external id, created at first sight. */
+  person(externalId: string): Promise<Person>;
+}
+
+/** Everything that GraphQL and HTTP may call. */
+export interface Services {
+  readonly people: PeopleApi;
+  readonly accounts: AccountsApi;
+  readonly linking: LinkingApi;
+  readonly reading: ReadingApi;
+  readonly syncing: SyncingApi;
+  readonly providers: readonly ProviderFacts[];
+}
