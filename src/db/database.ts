@@ -1,0 +1,97 @@
+import { DataSource, type EntityManager } from "typeorm";
+import { ENTITIES } from "./entities";
+import { DEFAULT_APPLICATION_ID, Foundation1763700000000 } from "./migrations/1763700000000-foundation";
+
+/** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
+export type PoolName = "api" | "refresh" | "attempts" | "worker";
+
+/** Connections per process and pool. */
+export type PoolSizes = Readonly<Record<PoolName, number>>;
+
+/** Milliseconds after which a statement of each pool is cancelled; a refresh holds its row lock across a call to the provider. */
+const STATEMENT_TIMEOUT_MS: Readonly<Record<PoolName, number>> = {
+  api: 5_000,
+  refresh: 5_000,
+  attempts: 5_000,
+  worker: 60_000,
+};
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The DataSource of one pool. */
+export function dataSource(url: string, name: PoolName, size: number): DataSource {
+  return new DataSource({
+    type: "postgres",
+    url,
+    entities: [...ENTITIES],
+    migrations: [Foundation1763700000000],
+    migrationsTransactionMode: "each",
+    applicationName: `gateway ${name}`,
+    connectTimeoutMS: 2_000,
+    extra: {
+      max: size,
+      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis: 2_000,
+      statement_timeout: STATEMENT_TIMEOUT_MS[name],
+      options: `-c gateway.application_id=${DEFAULT_APPLICATION_ID}`,
+    },
+  });
+}
+
+/** PostgreSQL through pools that do not disturb each other; the only way to SQL about a person. */
+export class Database {
+  private constructor(private readonly pools: Readonly<Record<PoolName, DataSource>>) {}
+
+  /** Connects every pool. */
+  static async connect(url: string, sizes: PoolSizes): Promise<Database> {
+    const pools = {
+      api: dataSource(url, "api", sizes.api),
+      refresh: dataSource(url, "refresh", sizes.refresh),
+      attempts: dataSource(url, "attempts", sizes.attempts),
+      worker: dataSource(url, "worker", sizes.worker),
+    };
+    await Promise.all(Object.values(pools).map((pool) => pool.initialize()));
+    return new Database(pools);
+  }
+
+  /** Closes every pool, waiting for connections in use. */
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.pools).map((pool) => pool.destroy()));
+  }
+
+  /** One transaction that sees and changes the rows of one person only. */
+  async person<T>(personId: string, work: (tx: EntityManager) => Promise<T>, pool: PoolName = "api"): Promise<T> {
+    if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
+    return this.transaction(pool, "gateway.person_id", personId, work);
+  }
+
+  /** One transaction that sees one pending linking, by the hash of the state that its bearer presented. */
+  async linkState<T>(stateHash: string, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.transaction("api", "gateway.link_state", stateHash, work);
+  }
+
+  /** One statement on what belongs to the application, not to a person: the directory of people and their data versions. */
+  async directory<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return this.pools.api.query(sql, [...parameters]);
+  }
+
+  /** One transaction under the jobs' role, which may cross persons. */
+  async jobs<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.pools.worker.transaction(async (tx) => {
+      await tx.query("SET LOCAL ROLE gateway_jobs");
+      return work(tx);
+    });
+  }
+
+  private async transaction<T>(
+    pool: PoolName,
+    setting: string,
+    value: string,
+    work: (tx: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    return this.pools[pool].transaction(async (tx) => {
+      await tx.query("SELECT set_config($1, $2, true)", [setting, value]);
+      return work(tx);
+    });
+  }
+}
