@@ -1,4 +1,4 @@
-import type { DayRange } from "../../src/domain/days";
+import type { CivilDay, DayRange } from "../../src/domain/days";
 import type { Instant } from "../../src/domain/instants";
 import type { HrvMethod, RecordKind, WearableRecord } from "../../src/domain/records";
 
@@ -26,6 +26,8 @@ export interface SetAside {
   readonly raw: unknown;
   readonly path: string;
   readonly problem: string;
+  /** The civil day that it is about, where at least that can be told. */
+  readonly day?: CivilDay;
 }
 
 /** One page of an endpoint. `cursor`: opaque, asks for the next page; null at the end. */

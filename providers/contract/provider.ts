@@ -23,6 +23,8 @@ export interface Provider {
   /** Raise when a mapping changes its meaning: stored records of older versions are derived again. */
   readonly mapperVersion: number;
   readonly endpoints: readonly Endpoint[];
+  /** Whom a 429 answer concerns, by its headers (names in lower case). Default: the whole application. */
+  readonly rateLimitScope?: (headers: Readonly<Record<string, string>>) => "application" | "account";
   /** What the simulator needs to stand in for the vendor's cloud. */
   readonly synthetic: Synthetic;
 }

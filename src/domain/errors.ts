@@ -76,7 +76,15 @@ export class UpstreamFailure extends Error {
   constructor(
     readonly kind: UpstreamFailureKind,
     message: string,
-    readonly details: { status?: number; retryAt?: number; cause?: unknown; body?: Buffer } = {},
+    readonly details: {
+      status?: number;
+      retryAt?: number;
+      cause?: unknown;
+      /** The request may have been processed although no whole answer came. */
+      sent?: boolean;
+      /** A deadline passed without a byte. */
+      silent?: boolean;
+    } = {},
   ) {
     super(message, { cause: details.cause });
   }

@@ -1,0 +1,128 @@
+import type { Provider, UpstreamRequest } from "../../../providers/contract";
+import { UpstreamFailure } from "../../domain/errors";
+import { failureOf } from "../../upstream/failure";
+import { parseJsonBody } from "../../upstream/json";
+import type { Pauses } from "../ports/cache";
+import type { AccessToken, Tokens } from "../ports/tokens";
+import type { InboundAnswer, Outbound } from "../ports/upstream";
+
+/** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
+const SILENCE_MS = 15_000;
+const TOTAL_MS = 60_000;
+const RETRY_JITTER_MS = 200;
+
+/** A provider as configured here: where its API is. */
+export interface ConfiguredProvider {
+  readonly provider: Provider;
+  /** The origin that requests go to. */
+  readonly apiUrl: string;
+}
+
+/** What asking needs of the rest of the gateway. */
+export interface AskingParts {
+  readonly outbound: Outbound;
+  readonly tokens: Tokens;
+  readonly pauses: Pauses;
+  readonly now: () => number;
+}
+
+/** On whose behalf is asked. */
+export interface AskingFor {
+  readonly personId: string;
+  readonly accountId: string;
+  readonly onProgress: () => void;
+}
+
+/**
+ * Asks a provider on behalf of an account: with its access token, renewed once where it is refused, a second time after a passing
+ * fault, and not at all while the provider told us to wait. Throws {@link UpstreamFailure} or {@link ReconnectRequired}.
+ */
+export class Asker {
+  private token: AccessToken | null = null;
+  private renewed = false;
+
+  constructor(
+    private readonly parts: AskingParts,
+    private readonly configured: ConfiguredProvider,
+    private readonly asking: AskingFor,
+  ) {}
+
+  /** The parsed JSON body of a good answer. `endpoint`: its name for metrics. */
+  async json(endpoint: string, request: UpstreamRequest): Promise<unknown> {
+    const answer = await this.persistently(endpoint, request);
+    return parseJsonBody(answer);
+  }
+
+  private async persistently(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(endpoint, request);
+      } catch (error) {
+        if (!(error instanceof UpstreamFailure)) throw error;
+        const retry = await this.mayRetry(error, attempt);
+        if (!retry) throw error;
+      }
+    }
+  }
+
+  private async mayRetry(failure: UpstreamFailure, attempt: number): Promise<boolean> {
+    if (failure.kind === "UNAUTHORIZED" && !this.renewed) {
+      this.renewed = true;
+      const { personId, accountId } = this.asking;
+      this.token = await this.parts.tokens.afterRefusal(personId, accountId, this.token?.generation ?? 0);
+      return true;
+    }
+    if (failure.kind === "UNAVAILABLE" && attempt === 1 && !failure.details.silent) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_JITTER_MS * (0.5 + Math.random())));
+      return true;
+    }
+    return false;
+  }
+
+  private async once(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
+    const { provider } = this.configured;
+    await this.obeyPause();
+    const { personId, accountId, onProgress } = this.asking;
+    this.token ??= await this.parts.tokens.accessToken(personId, accountId);
+    const form = request.form && new URLSearchParams(request.form).toString();
+    const answer = await this.parts.outbound.send({
+      provider: provider.slug,
+      endpoint,
+      method: request.method,
+      url: `${this.configured.apiUrl}${request.path}${request.query ? `?${new URLSearchParams(request.query)}` : ""}`,
+      headers: {
+        authorization: `Bearer ${this.token.value}`,
+        accept: "application/json",
+        ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+      },
+      ...(form === undefined ? {} : { body: form }),
+      silenceMs: SILENCE_MS,
+      totalMs: TOTAL_MS,
+      onProgress,
+    });
+    onProgress();
+    const failure = failureOf(answer, this.parts.now());
+    if (failure?.kind === "RATE_LIMITED") await this.pause(answer, failure);
+    if (failure) throw failure;
+    return answer;
+  }
+
+  private pauseKeys(): { application: string; account: string } {
+    const { slug } = this.configured.provider;
+    return { application: slug, account: `${slug}:${this.asking.accountId}` };
+  }
+
+  private async obeyPause(): Promise<void> {
+    const keys = this.pauseKeys();
+    const until = await this.parts.pauses.until([keys.application, keys.account]);
+    if (until !== null && until > this.parts.now()) {
+      throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until });
+    }
+  }
+
+  private async pause(answer: InboundAnswer, failure: UpstreamFailure): Promise<void> {
+    const keys = this.pauseKeys();
+    const scope = this.configured.provider.rateLimitScope?.(answer.headers) ?? "application";
+    await this.parts.pauses.pause(keys[scope], failure.details.retryAt ?? this.parts.now());
+  }
+}

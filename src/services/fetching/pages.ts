@@ -1,0 +1,56 @@
+import { type Endpoint, type Page, WireError } from "../../../providers/contract";
+import type { DayRange } from "../../domain/days";
+import { UpstreamFailure } from "../../domain/errors";
+
+/** A chain of pages longer than this is taken for endless. */
+const MAX_PAGES = 1_000;
+
+/** Every page of an endpoint over a window. */
+export type WholeAnswer = Pick<Page, "documents" | "setAside"> & { readonly pages: number };
+
+/** Asks for one page: sends the endpoint's request and returns the body as parsed JSON. */
+export type AskPage = (window: DayRange, cursor: string | null) => Promise<unknown>;
+
+/**
+ * Follows an endpoint's pages to the end. Throws {@link UpstreamFailure} INVALID_RESPONSE where an envelope cannot be read, a cursor
+ * comes twice or the chain does not end: there is no partial answer.
+ */
+export async function fetchPages(endpoint: Endpoint, window: DayRange, ask: AskPage): Promise<WholeAnswer> {
+  const documents: Page["documents"][number][] = [];
+  const setAside: Page["setAside"][number][] = [];
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  for (let pages = 1; pages <= MAX_PAGES; pages++) {
+    const page = readPage(endpoint, await ask(window, cursor));
+    documents.push(...page.documents);
+    setAside.push(...page.setAside);
+    if (page.cursor === null) return { documents: newestOfEach(documents), setAside, pages };
+    if (seen.has(page.cursor)) {
+      throw new UpstreamFailure("INVALID_RESPONSE", `${endpoint.name}: the page cursor came a second time`);
+    }
+    seen.add(page.cursor);
+    cursor = page.cursor;
+  }
+  throw new UpstreamFailure("INVALID_RESPONSE", `${endpoint.name}: no end after ${MAX_PAGES} pages`);
+}
+
+function readPage(endpoint: Endpoint, body: unknown): Page {
+  try {
+    return endpoint.read(body);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new UpstreamFailure("INVALID_RESPONSE", `${endpoint.name}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Of documents with one id the one revised last stays; where the vendor does not say, the one that came last. */
+function newestOfEach(documents: readonly Page["documents"][number][]): Page["documents"] {
+  const newest = new Map<string, Page["documents"][number]>();
+  for (const document of documents) {
+    const rival = newest.get(document.id);
+    const older =
+      rival?.revisedAt && document.revisedAt && Date.parse(document.revisedAt) < Date.parse(rival.revisedAt);
+    if (!older) newest.set(document.id, document);
+  }
+  return [...newest.values()];
+}

@@ -1,0 +1,28 @@
+/** A lease on fetching one endpoint of one account. `startedAt`: epoch seconds by the database's clock. */
+export interface Lease {
+  readonly owner: string;
+  readonly startedAt: number;
+}
+
+/** What somebody else's lease looks like. `progressedAt`: milliseconds ago that it last moved. */
+export interface LeaseView {
+  readonly silentForMs: number;
+}
+
+/** Which flight: at most one at a time over all processes. */
+export interface FlightKey {
+  readonly personId: string;
+  readonly accountId: string;
+  readonly endpoint: string;
+}
+
+/** Leases in the database, so that they hold without Redis; they end by themselves when their process dies. */
+export interface FlightLeases {
+  /** Takes the lease; null where another process holds it. Throws {@link AccountFenced} where the account is gone. */
+  acquire(key: FlightKey): Promise<Lease | null>;
+  /** Prolongs it; `progressed` where something arrived since the last time. */
+  renew(key: FlightKey, owner: string, progressed: boolean): Promise<void>;
+  release(key: FlightKey, owner: string): Promise<void>;
+  /** The lease that somebody holds now; null where none. */
+  view(key: FlightKey): Promise<LeaseView | null>;
+}

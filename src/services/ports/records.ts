@@ -1,0 +1,86 @@
+import type { CivilDay, DayRange } from "../../domain/days";
+import type { KeptRecord, WearableRecord } from "../../domain/records";
+
+/** A document as fetched: what it said and what it means. `raw` is kept sealed. */
+export interface FetchedDocument {
+  readonly id: string;
+  readonly raw: unknown;
+  readonly records: readonly WearableRecord[];
+}
+
+/** A document that could not be read. `day` where at least that much could be told. */
+export interface UnreadDocument {
+  readonly raw: unknown;
+  readonly path: string;
+  readonly problem: string;
+  readonly day: CivilDay | null;
+}
+
+/** One whole answer of an endpoint for a run of days, every page of it. Times are epoch seconds by the database's clock. */
+export interface Fetched {
+  readonly personId: string;
+  readonly accountId: string;
+  readonly provider: string;
+  readonly endpoint: string;
+  /** The linking that the fetch began under; another number since then means that nothing of it may be kept. */
+  readonly grantNumber: number;
+  /** Who holds the lease on (account, endpoint). */
+  readonly leaseOwner: string;
+  readonly asked: DayRange;
+  readonly startedAt: number;
+  readonly mapperVersion: number;
+  readonly documents: readonly FetchedDocument[];
+  readonly unread: readonly UnreadDocument[];
+  /** Days of `asked` that are settled by this check; the others are known as of `startedAt`. */
+  readonly settledDays: readonly CivilDay[];
+  /** The wearer's latest offset in the answer, minutes east of UTC, and the instant (epoch seconds) it was seen at. */
+  readonly offset: { readonly minutes: number; readonly seenAt: number } | null;
+}
+
+/** What a commit did. `version`: the person's data version after it. */
+export interface Committed {
+  readonly version: string;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+/** What is known of one endpoint of an account over some days. Times are epoch seconds. */
+export interface EndpointCoverage {
+  readonly accountId: string;
+  readonly endpoint: string;
+  /** When each unsettled day was last checked. */
+  readonly checkedAt: ReadonlyMap<CivilDay, number>;
+  readonly settled: readonly DayRange[];
+  /** Days of which a document was set aside in the last check. */
+  readonly unreadDays: ReadonlySet<CivilDay>;
+  /** Recent checks of any day, settled ones included: only where `checkedSince` was asked for. */
+  readonly recentChecks: readonly { readonly days: readonly DayRange[]; readonly at: number }[];
+}
+
+/** Everything of a person's accounts over a range of days, in one snapshot. */
+export interface Snapshot {
+  readonly version: string;
+  readonly offsetMinutes: number | null;
+  readonly coverage: readonly EndpointCoverage[];
+  readonly records: ReadonlyMap<string, readonly KeptRecord[]>;
+}
+
+/** What a snapshot should hold: these accounts and endpoints over these days. `checkedSince`: epoch seconds, null where not needed. */
+export interface SnapshotRequest {
+  readonly personId: string;
+  readonly accountIds: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly range: DayRange;
+  readonly checkedSince: number | null;
+}
+
+/** Records, raw documents and coverage. */
+export interface RecordStore {
+  /** One statement, one snapshot. `records` is keyed by account id. */
+  snapshot(request: SnapshotRequest): Promise<Snapshot>;
+  /**
+   * Keeps a whole answer in one transaction: records, raw documents, tombstones, coverage, and the data version last.
+   * Throws {@link AccountFenced} where the account was unlinked, relinked or erased since, or the lease was lost.
+   */
+  commit(fetched: Fetched): Promise<Committed>;
+}

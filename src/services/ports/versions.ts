@@ -1,0 +1,15 @@
+/** A person's data version as far as known. `confirmed`: false while PostgreSQL is away and the copy is older than a second. */
+export interface DataVersion {
+  readonly version: string;
+  readonly confirmed: boolean;
+}
+
+/** Data versions of people, read from the truth at most a second ago. */
+export interface DataVersions {
+  current(personId: string): Promise<DataVersion>;
+  /** This process has just committed or read this version. */
+  learned(personId: string, version: string): void;
+}
+
+/** Where data versions are read from; persons that do not exist are absent. */
+export type VersionSource = (personIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;

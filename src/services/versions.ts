@@ -1,0 +1,80 @@
+import { LRUCache } from "lru-cache";
+import { GatewayError } from "../domain/errors";
+import type { Bell } from "./ports/cache";
+import type { DataVersion, DataVersions, VersionSource } from "./ports/versions";
+
+/** Milliseconds for which this process trusts its own copy of a version. */
+const TRUSTED_MS = 1_000;
+/** Milliseconds for which a copy may be used unconfirmed while PostgreSQL is away. */
+const UNCONFIRMED_MS = 300_000;
+const MAX_PERSONS = 100_000;
+const TOPIC = "version";
+
+interface Copy {
+  version: string;
+  confirmedAt: number;
+}
+
+/** Data versions with a copy per process: confirmed in PostgreSQL at most once a second a person, batched over persons. */
+export class ConfirmedVersions implements DataVersions {
+  private readonly copies = new LRUCache<string, Copy>({ max: MAX_PERSONS });
+  private batch: { ids: Set<string>; answer: Promise<ReadonlyMap<string, string>> } | null = null;
+
+  constructor(
+    private readonly source: VersionSource,
+    private readonly bell: Bell,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {
+    bell.listen(TOPIC, (message) => this.heard(message));
+  }
+
+  /** @inheritdoc */
+  async current(personId: string): Promise<DataVersion> {
+    const copy = this.copies.get(personId);
+    if (copy && this.nowMs() - copy.confirmedAt < TRUSTED_MS) return { version: copy.version, confirmed: true };
+    const askedAt = this.nowMs();
+    try {
+      const version = (await this.ask(personId)).get(personId);
+      if (version === undefined) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
+      return { version: this.learn(personId, version, askedAt), confirmed: true };
+    } catch (error) {
+      if (error instanceof GatewayError) throw error;
+      if (copy && this.nowMs() - copy.confirmedAt < UNCONFIRMED_MS) return { version: copy.version, confirmed: false };
+      throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach", { cause: error });
+    }
+  }
+
+  /** @inheritdoc */
+  learned(personId: string, version: string): void {
+    this.learn(personId, version, this.nowMs());
+    this.bell.ring(TOPIC, `${personId} ${version}`);
+  }
+
+  /** Versions only rise, so that an answer overtaken by a commit cannot turn the copy back. */
+  private learn(personId: string, version: string, confirmedAt: number): string {
+    const known = this.copies.get(personId);
+    const newer = known && BigInt(known.version) > BigInt(version) ? known.version : version;
+    this.copies.set(personId, { version: newer, confirmedAt });
+    return newer;
+  }
+
+  private heard(message: string): void {
+    const [personId = "", version = ""] = message.split(" ");
+    const known = this.copies.get(personId);
+    if (known && /^\d+$/.test(version) && BigInt(version) > BigInt(known.version)) known.confirmedAt = -Infinity;
+  }
+
+  private async ask(personId: string): Promise<ReadonlyMap<string, string>> {
+    if (this.batch) {
+      this.batch.ids.add(personId);
+      return this.batch.answer;
+    }
+    const ids = new Set([personId]);
+    const answer = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.batch = null;
+      return this.source([...ids]);
+    });
+    this.batch = { ids, answer };
+    return answer;
+  }
+}
