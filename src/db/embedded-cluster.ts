@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { access, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, chown, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, sep } from "node:path";
 import { promisify } from "node:util";
@@ -198,12 +198,20 @@ async function readSecrets(file: string): Promise<ClusterSecrets | undefined> {
   }
 }
 
-/** The draft is linked into place whole, so that a process starting at the same time reads all of it or nothing. */
+/** The draft is linked into place whole: of two processes that start at once, the second takes the passwords of the first. */
 async function makeSecrets(file: string): Promise<ClusterSecrets> {
   const secret = () => randomBytes(24).toString("base64url");
   const secrets = { admin: secret(), gateway: secret() };
   const draft = `${file}.draft-${process.pid}`;
   await writeFile(draft, JSON.stringify(secrets), { mode: 0o600 });
-  await rename(draft, file);
-  return secrets;
+  try {
+    await link(draft, file);
+    return secrets;
+  } catch (error) {
+    const other = (error as NodeJS.ErrnoException).code === "EEXIST" ? await readSecrets(file) : undefined;
+    if (other === undefined) throw error;
+    return other;
+  } finally {
+    await rm(draft, { force: true });
+  }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chown, open, readFile, readlink, realpath, rm } from "node:fs/promises";
+import { chown, open, readFile, readlink, realpath, rm, stat, truncate } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -93,7 +93,9 @@ async function attach(options: ServerOptions, deadline: number): Promise<Running
 
 async function start(options: ServerOptions, deadline: number): Promise<RunningServer | { fatal: string }> {
   const port = options.port ?? (await freePort());
-  const child = await launch(options, port);
+  const log = `${options.directory}.log`;
+  const logged = await trimmedSize(log);
+  const child = await launch(options, port, log);
   let exited = false;
   child.once("exit", () => {
     exited = true;
@@ -105,7 +107,7 @@ async function start(options: ServerOptions, deadline: number): Promise<RunningS
       const keeper = await connect(options, port);
       if (keeper !== undefined && child.pid !== undefined) return running(options, keeper, port, child.pid);
     }
-    if (exited) return { fatal: await fatalLine(options.directory) };
+    if (exited) return { fatal: await fatalLine(log, logged) };
     if (Date.now() > deadline) {
       child.kill("SIGQUIT");
       return { fatal: `no answer within ${startDeadlineMs / 1000} s` };
@@ -114,7 +116,7 @@ async function start(options: ServerOptions, deadline: number): Promise<RunningS
   }
 }
 
-async function launch(options: ServerOptions, port: number): Promise<ChildProcess> {
+async function launch(options: ServerOptions, port: number, log: string): Promise<ChildProcess> {
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(port),
@@ -128,10 +130,9 @@ async function launch(options: ServerOptions, port: number): Promise<ChildProces
     ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const output = await open(`${options.directory}.log`, "w", 0o600);
+  const output = await open(log, "a", 0o600);
   try {
-    if (options.account !== undefined)
-      await chown(`${options.directory}.log`, options.account.uid, options.account.gid);
+    if (options.account !== undefined) await chown(log, options.account.uid, options.account.gid);
     const child = spawn(options.binaries.postgres, ["-D", options.directory, ...args], {
       ...childOptions(options.account),
       cwd: "/",
@@ -257,7 +258,23 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function fatalLine(directory: string): Promise<string> {
-  const lines = (await readFile(`${directory}.log`, "utf8")).trim().split("\n");
-  return (lines.find((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1) ?? "").replace(/^.*?(FATAL|PANIC):\s*/, "");
+/** Why PostgreSQL ended: the last FATAL line that its log got since it was `from` bytes long. */
+async function fatalLine(log: string, from: number): Promise<string> {
+  const lines = (await readFile(log)).subarray(from).toString().trim().split("\n");
+  const fatal = lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1) ?? "";
+  return fatal.replace(/^.*?(FATAL|PANIC):\s*/, "");
+}
+
+/** Size of the log in bytes, after it was emptied if it had grown beyond a megabyte. */
+async function trimmedSize(log: string): Promise<number> {
+  const size = await stat(log).then(
+    (found) => found.size,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return 0;
+      throw error;
+    },
+  );
+  if (size <= 1_000_000) return size;
+  await truncate(log);
+  return 0;
 }

@@ -27,6 +27,8 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** The superuser on the database `postgres`. */
   readonly adminUrl: string;
+  /** Where the cluster's files really lie. */
+  readonly dataDirectory: string;
   /** Fast shutdown; resolves when the server is gone. Calling it again waits for the same. */
   stop(): Promise<void>;
 }
@@ -66,14 +68,18 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return {
     url: `postgresql://gateway:${secrets.gateway}@${address}/gateway`,
     adminUrl: `postgresql://postgres:${secrets.admin}@${address}/postgres`,
+    dataDirectory: place.directory,
     stop: server.stop,
   };
 }
 
 async function ensureGatewayDatabase(admin: Client, password: string): Promise<void> {
+  // Two gateways may start at once; the lock ends with its session, so that a killed start leaves none behind.
+  await admin.query("SELECT pg_advisory_lock(hashtext('embedded gateway database'))");
   const role = await admin.query("SELECT 1 FROM pg_roles WHERE rolname = 'gateway'");
   const attributes = `LOGIN NOSUPERUSER NOCREATEDB CREATEROLE NOBYPASSRLS PASSWORD ${admin.escapeLiteral(password)}`;
   if (role.rowCount === 0) await admin.query(`CREATE ROLE gateway ${attributes}`);
   const database = await admin.query("SELECT 1 FROM pg_database WHERE datname = 'gateway'");
   if (database.rowCount === 0) await admin.query("CREATE DATABASE gateway OWNER gateway");
+  await admin.query("SELECT pg_advisory_unlock(hashtext('embedded gateway database'))");
 }
