@@ -1,0 +1,38 @@
+import type { SleepDay } from "../daily";
+import type { CivilDay } from "../days";
+import type { KeptRecord } from "../records";
+import { fetchedAtOf, newestOf, ofKind } from "./kept";
+import { sessionDays, sessionsOf } from "./sessions";
+import { completenessOf, type DayState } from "./state";
+
+/** A day's sleep, from its score and its sessions; null where it has neither. */
+export function assembleSleep(day: CivilDay, records: readonly KeptRecord[], state: DayState): SleepDay | null {
+  const score = newestOf(ofKind(records, "sleep_score"));
+  const sessions = sessionsOf(records);
+  const [first, ...others] = score ? [score, ...sessions.all] : sessions.all;
+  if (!first) return null;
+  const main = sessions.main?.record;
+  return {
+    metric: "SLEEP",
+    day,
+    fetchedAt: fetchedAtOf(first, ...others),
+    completeness: completenessOf(state, sessions.nightLasts),
+    score: score?.record.score ?? null,
+    contributors: score?.record.contributors ?? [],
+    bedtimeStart: main?.start ?? null,
+    bedtimeEnd: main?.end ?? null,
+    inBedSeconds: main?.inBedSeconds ?? null,
+    asleepSeconds: main?.asleepSeconds ?? null,
+    awakeSeconds: main?.awakeSeconds ?? null,
+    lightSeconds: main?.lightSeconds ?? null,
+    deepSeconds: main?.deepSeconds ?? null,
+    remSeconds: main?.remSeconds ?? null,
+    latencySeconds: main?.latencySeconds ?? null,
+    efficiencyPercent: main?.efficiencyPercent ?? null,
+    averageHeartRateBpm: main?.averageHeartRateBpm ?? null,
+    lowestHeartRateBpm: main?.lowestHeartRateBpm ?? null,
+    averageHrv: main?.averageHrv ?? null,
+    breathsPerMinute: main?.breathsPerMinute ?? null,
+    sessions: sessionDays(sessions),
+  };
+}
