@@ -70,13 +70,16 @@ export type UpstreamFailureKind =
   | "SCOPE_MISSING"
   | "REJECTED";
 
-/** A request to a provider that failed. `status`: HTTP status where there was one; `retryAt`: epoch seconds. */
+/**
+ * A request to a provider that failed. `status`: HTTP status where there was one; `retryAt`: epoch seconds;
+ * `sent`: whether the provider may have received and acted on the request (absent where an answer came).
+ */
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
   constructor(
     readonly kind: UpstreamFailureKind,
     message: string,
-    readonly details: { status?: number; retryAt?: number; cause?: unknown; body?: Buffer } = {},
+    readonly details: { status?: number; retryAt?: number; sent?: boolean; cause?: unknown; body?: Buffer } = {},
   ) {
     super(message, { cause: details.cause });
   }
