@@ -222,7 +222,9 @@ test("a provider that never answers holds at most 20 sockets, and the rest were 
     sockets += 1;
   });
   const outbound = outboundTo(origin);
-  const failures = await Promise.all(Array.from({ length: 50 }, () => failure(outbound.send(request(`${origin}/`)))));
-  expect(sockets).toBe(20);
-  expect(failures.filter(({ details }) => details.sent === false)).toHaveLength(30);
+  const sent = (count: number, silenceMs: number) =>
+    Promise.all(Array.from({ length: count }, () => failure(outbound.send(request(`${origin}/`, { silenceMs })))));
+  const [held, queued] = await Promise.all([sent(20, 1_000), sent(30, 300).finally(() => expect(sockets).toBe(20))]);
+  expect(held.map(({ details }) => details.sent)).toEqual(Array(20).fill(true));
+  expect(queued.map(({ details }) => details.sent)).toEqual(Array(30).fill(false));
 });
