@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmbeddedPostgres } from "../../src/db/embedded";
+import { startRedis } from "./redis-server";
+
+declare global {
+  /** Ends what the global setup started. */
+  var endTestServices: (() => Promise<void>) | undefined;
+}
+
+/** Starts one PostgreSQL and one Redis for the whole run; tests reach them through `services.ts`. */
+export default async function globalSetup(): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "gateway-test-"));
+  // PostgreSQL runs as another user when the tests run as root.
+  await chmod(directory, 0o755);
+  const lines: string[] = [];
+  const starting = Promise.all([
+    startEmbeddedPostgres({
+      dataDirectory: join(directory, "postgres"),
+      log: (line) => lines.push(line),
+      settings: {
+        fsync: "off",
+        synchronous_commit: "off",
+        full_page_writes: "off",
+        max_connections: "400",
+        shared_buffers: "64MB",
+      },
+    }),
+    process.env.REDIS_URL ? undefined : startRedis({ databases: 512 }),
+  ]);
+  const [postgres, redis] = await starting.catch(async (error: Error) => {
+    await rm(directory, { recursive: true, force: true });
+    throw new Error([...lines, error.message].join("\n"), { cause: error });
+  });
+  process.env.GATEWAY_TEST_PG_URL = postgres.url;
+  process.env.GATEWAY_TEST_PG_ADMIN_URL = postgres.adminUrl;
+  process.env.GATEWAY_TEST_REDIS_URL = redis?.url ?? process.env.REDIS_URL ?? "";
+  const reaper = watchOver(postgres.dataDirectory, redis?.pid, directory);
+  globalThis.endTestServices = async () => {
+    await Promise.all([postgres.stop(), redis?.stop()]);
+    await rm(postgres.dataDirectory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
+    reaper.stdin?.end("done\n");
+  };
+}
+
+/**
+ * A shell that waits for the end of this process: where it ends without the teardown (Ctrl-C, kill -9), the closed pipe
+ * tells the shell, which then ends the servers and removes their files.
+ */
+function watchOver(dataDirectory: string, redis: number | undefined, directory: string): ChildProcess {
+  const script = `
+    read -r _ && exit 0
+    kill -INT "$(head -n 1 "$1/postmaster.pid")"
+    [ -z "$2" ] || kill -KILL "$2"
+    sleep 3
+    rm -rf "$1" "$1.log" "$3"`;
+  const reaper = spawn("/bin/sh", ["-c", script, "sh", dataDirectory, String(redis ?? ""), directory], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  reaper.unref();
+  return reaper;
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from "node:crypto";
+import Redis from "ioredis";
+import { Client } from "pg";
+
+/** A database of one test's own. */
+export interface FreshDatabase {
+  /** Role `gateway` (no superuser, CREATEROLE, NOBYPASSRLS), the owner of the database. */
+  readonly url: string;
+  /** The superuser on the same database. */
+  readonly adminUrl: string;
+  /** Ends its connections and drops it. */
+  drop(): Promise<void>;
+}
+
+/** A logical database of one test's own in the run's Redis. Channels (pub/sub) are shared by all logical databases. */
+export interface FreshRedis {
+  readonly url: string;
+  flush(): Promise<void>;
+}
+
+/** Creates an empty database with a unique name in the run's PostgreSQL; roles are shared by all databases of the run. */
+export async function freshDatabase(): Promise<FreshDatabase> {
+  const admin = address("GATEWAY_TEST_PG_ADMIN_URL");
+  const name = `test_${process.env.JEST_WORKER_ID ?? 0}_${randomBytes(6).toString("hex")}`;
+  await administer(admin, `CREATE DATABASE ${name} OWNER gateway TEMPLATE template0`);
+  return {
+    url: onDatabase(address("GATEWAY_TEST_PG_URL"), name),
+    adminUrl: onDatabase(admin, name),
+    drop: () => administer(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+/** Takes the next logical database of the run's Redis and empties it. */
+export async function freshRedis(): Promise<FreshRedis> {
+  const base = address("GATEWAY_TEST_REDIS_URL");
+  const number = await withRedis(onDatabase(base, "0"), async (redis) => {
+    const count = Number(((await redis.config("GET", "databases")) as string[])[1]);
+    const taken = await redis.incr("gateway-test:databases-taken");
+    return 1 + ((taken - 1) % (count - 1));
+  });
+  const url = onDatabase(base, String(number));
+  const flush = () => withRedis(url, async (redis) => void (await redis.flushdb()));
+  await flush();
+  return { url, flush };
+}
+
+function address(variable: string): string {
+  const value = process.env[variable];
+  if (!value) throw new Error(`${variable} is not set: run the tests with jest, whose global setup starts the servers`);
+  return value;
+}
+
+function onDatabase(base: string, name: string): string {
+  const url = new URL(base);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, commandTimeout: 5_000 });
+  try {
+    await redis.connect();
+    return await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
