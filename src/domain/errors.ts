@@ -70,7 +70,10 @@ export type UpstreamFailureKind =
   | "SCOPE_MISSING"
   | "REJECTED";
 
-/** A request to a provider that failed. `status`: HTTP status where there was one; `retryAt`: epoch seconds. */
+/**
+ * A request to a provider that failed. `status`: HTTP status where there was one; `retryAt`: epoch seconds;
+ * `sent`: whether the provider may have received and acted on the request (absent where an answer came).
+ */
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
   constructor(
@@ -84,6 +87,8 @@ export class UpstreamFailure extends Error {
       sent?: boolean;
       /** A deadline passed without a byte. */
       silent?: boolean;
+      /** The answer's body where it could not be read; kept sealed, never in a message. */
+      body?: Buffer;
     } = {},
   ) {
     super(message, { cause: details.cause });
