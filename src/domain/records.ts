@@ -42,6 +42,8 @@ interface RecordBase<K extends RecordKind> {
   readonly key: string;
   /** The provider's own civil day. */
   readonly day: CivilDay;
+  /** An instant of the document at the wearer's offset, for kinds that carry no instants of their own. */
+  readonly at?: Instant;
 }
 
 /** The vendor's score of a day's sleep, 0 to 100; null where it has none. */

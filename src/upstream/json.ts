@@ -41,7 +41,13 @@ function parse(text: string): unknown {
   }
 }
 
-/** Removes every own `__proto__` member; false where the nesting is too deep. Iterative: depth cannot exhaust the stack. */
+/** Characters that PostgreSQL cannot store as text: NUL, and surrogates without their other half. */
+const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+
+/**
+ * Removes every own `__proto__` member and what no text column can hold from strings; false where the nesting is too deep.
+ * Iterative: depth cannot exhaust the stack.
+ */
 function tame(root: unknown): boolean {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -49,8 +55,11 @@ function tame(root: unknown): boolean {
     if (typeof value !== "object" || value === null) continue;
     if (depth >= DEEPEST) return false;
     if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
-    for (const member of Object.values(value)) {
+    for (const [name, member] of Object.entries(value)) {
       if (typeof member === "object" && member !== null) open.push({ value: member, depth: depth + 1 });
+      else if (typeof member === "string" && member.search(UNSTORABLE) >= 0) {
+        Reflect.set(value, name, member.replaceAll(UNSTORABLE, ""));
+      }
     }
   }
   return true;

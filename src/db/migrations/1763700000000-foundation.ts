@@ -143,6 +143,7 @@ CREATE TABLE set_aside_documents (
   account_id uuid NOT NULL,
   endpoint text NOT NULL,
   content_hash bytea NOT NULL,
+  days datemultirange NOT NULL,
   path text NOT NULL,
   problem text NOT NULL,
   sealed_body bytea NOT NULL,

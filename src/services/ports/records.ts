@@ -1,3 +1,4 @@
+import type { EndpointCoverage } from "../../domain/coverage";
 import type { CivilDay, DayRange } from "../../domain/days";
 import type { KeptRecord, WearableRecord } from "../../domain/records";
 
@@ -8,12 +9,12 @@ export interface FetchedDocument {
   readonly records: readonly WearableRecord[];
 }
 
-/** A document that could not be read. `day` where at least that much could be told. */
+/** A document that could not be read. `days`: the days of the asked run that it may be about. */
 export interface UnreadDocument {
   readonly raw: unknown;
   readonly path: string;
   readonly problem: string;
-  readonly day: CivilDay | null;
+  readonly days: readonly CivilDay[];
 }
 
 /** One whole answer of an endpoint for a run of days, every page of it. Times are epoch seconds by the database's clock. */
@@ -44,19 +45,6 @@ export interface Committed {
   readonly deleted: number;
 }
 
-/** What is known of one endpoint of an account over some days. Times are epoch seconds. */
-export interface EndpointCoverage {
-  readonly accountId: string;
-  readonly endpoint: string;
-  /** When each unsettled day was last checked. */
-  readonly checkedAt: ReadonlyMap<CivilDay, number>;
-  readonly settled: readonly DayRange[];
-  /** Days of which a document was set aside in the last check. */
-  readonly unreadDays: ReadonlySet<CivilDay>;
-  /** Recent checks of any day, settled ones included: only where `checkedSince` was asked for. */
-  readonly recentChecks: readonly { readonly days: readonly DayRange[]; readonly at: number }[];
-}
-
 /** Everything of a person's accounts over a range of days, in one snapshot. */
 export interface Snapshot {
   readonly version: string;
@@ -72,6 +60,8 @@ export interface SnapshotRequest {
   readonly endpoints: readonly string[];
   readonly range: DayRange;
   readonly checkedSince: number | null;
+  /** False: coverage alone. */
+  readonly withRecords: boolean;
 }
 
 /** Records, raw documents and coverage. */
@@ -83,4 +73,10 @@ export interface RecordStore {
    * Throws {@link AccountFenced} where the account was unlinked, relinked or erased since, or the lease was lost.
    */
   commit(fetched: Fetched): Promise<Committed>;
+  /** Keeps a body that could not be read, sealed, for seven days. */
+  keepUnreadable(
+    where: Pick<Fetched, "personId" | "accountId" | "provider" | "endpoint">,
+    problem: string,
+    body: Buffer,
+  ): Promise<void>;
 }

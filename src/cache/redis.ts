@@ -1,0 +1,176 @@
+import Redis from "ioredis";
+import type { Bell, Cache, CellsKey, Pauses } from "../services/ports/cache";
+import { LocalBell, LocalPauses } from "./memory";
+
+/** Milliseconds after which a command counts as failed: a slow cache is worse than none. */
+const COMMAND_TIMEOUT_MS = 50;
+/** After so many failures in a row Redis is left alone for a while (milliseconds). */
+const FAILURES_BEFORE_REST = 3;
+const REST_MS = 1_000;
+const CELLS_KEPT_SECONDS = 6 * 3_600;
+const CHANNEL = "gateway:bell";
+const PREFIX = "gateway";
+
+/** One connection to Redis whose failures are answered at once and told to `onFault`. */
+export class RedisLink {
+  readonly client: Redis;
+  private failures = 0;
+  private restUntil = 0;
+
+  constructor(
+    url: string,
+    private readonly onFault: (error: unknown) => void,
+  ) {
+    this.client = connection(url, COMMAND_TIMEOUT_MS);
+    this.client.on("error", (error) => this.failed(error));
+  }
+
+  /** Runs a command; the fallback where Redis is away, slow or resting. */
+  async attempt<T>(work: (client: Redis) => Promise<T>, fallback: T): Promise<T> {
+    if (performance.now() < this.restUntil || this.client.status !== "ready") return fallback;
+    try {
+      const value = await work(this.client);
+      this.failures = 0;
+      return value;
+    } catch (error) {
+      this.failed(error);
+      return fallback;
+    }
+  }
+
+  /** Whether Redis answers now. */
+  async reachable(): Promise<boolean> {
+    return this.attempt(async (client) => (await client.ping()) === "PONG", false);
+  }
+
+  private failed(error: unknown): void {
+    this.failures += 1;
+    if (this.failures < FAILURES_BEFORE_REST) return;
+    if (performance.now() >= this.restUntil) this.onFault(error);
+    this.restUntil = performance.now() + REST_MS;
+    this.failures = 0;
+  }
+}
+
+/** A connection that never queues while Redis is away and tries again for ever. */
+function connection(url: string, commandTimeout: number | undefined): Redis {
+  return new Redis(url, {
+    ...(commandTimeout === undefined ? {} : { commandTimeout }),
+    connectTimeout: 1_000,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),
+  });
+}
+
+/** Cells as Redis hashes, one per account and metric; a person's keys share a hash tag. */
+export class RedisCache implements Cache {
+  constructor(private readonly link: RedisLink) {}
+
+  /** @inheritdoc */
+  async cells(wanted: readonly { key: CellsKey; days: readonly string[] }[]): Promise<(string | null)[][]> {
+    const nothing = wanted.map(({ days }) => days.map(() => null));
+    return this.link.attempt<(string | null)[][]>(
+      (client) =>
+        Promise.all(wanted.map(({ key, days }) => (days.length > 0 ? client.hmget(cellsName(key), ...days) : []))),
+      nothing,
+    );
+  }
+
+  /** @inheritdoc */
+  async putCells(key: CellsKey, cells: ReadonlyMap<string, string>): Promise<void> {
+    if (cells.size === 0) return;
+    const name = cellsName(key);
+    await this.link.attempt(async (client) => {
+      await client.multi().hset(name, new Map(cells)).expire(name, CELLS_KEPT_SECONDS).exec();
+    }, undefined);
+  }
+
+  /** @inheritdoc */
+  async value(personId: string, name: string): Promise<string | null> {
+    return this.link.attempt<string | null>((client) => client.get(`${PREFIX}:{${personId}}:${name}`), null);
+  }
+
+  /** @inheritdoc */
+  async putValue(personId: string, name: string, value: string, seconds: number): Promise<void> {
+    await this.link.attempt(async (client) => {
+      await client.set(`${PREFIX}:{${personId}}:${name}`, value, "EX", seconds);
+    }, undefined);
+  }
+}
+
+/** Rings in every process over pub/sub; in this one at once, Redis or not. */
+export class RedisBell implements Bell {
+  private readonly local = new LocalBell();
+  private readonly subscriber: Redis;
+  private readonly self = `${process.pid}-${performance.timeOrigin}-${Math.random()}`;
+
+  constructor(
+    private readonly link: RedisLink,
+    url: string,
+    onFault: (error: unknown) => void,
+  ) {
+    this.subscriber = connection(url, undefined);
+    this.subscriber.on("error", onFault);
+    this.subscriber.on("ready", () => this.subscriber.subscribe(CHANNEL).catch(onFault));
+    this.subscriber.on("message", (_channel, text) => this.heard(text));
+  }
+
+  /** @inheritdoc */
+  ring(topic: string, message: string): void {
+    this.local.ring(topic, message);
+    void this.link.attempt((client) => client.publish(CHANNEL, JSON.stringify([this.self, topic, message])), 0);
+  }
+
+  /** @inheritdoc */
+  listen(topic: string, heard: (message: string) => void): () => void {
+    return this.local.listen(topic, heard);
+  }
+
+  /** Ends the subscription. */
+  close(): void {
+    this.subscriber.disconnect();
+  }
+
+  private heard(text: string): void {
+    const parsed: unknown = JSON.parse(text);
+    if (!Array.isArray(parsed) || parsed[0] === this.self) return;
+    this.local.ring(String(parsed[1]), String(parsed[2]));
+  }
+}
+
+/** Pauses shared by all processes; what this process knows holds without Redis. */
+export class RedisPauses implements Pauses {
+  private readonly local = new LocalPauses();
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly now: () => number,
+  ) {}
+
+  /** @inheritdoc */
+  async until(keys: readonly string[]): Promise<number | null> {
+    const known = await this.local.until(keys);
+    const shared = await this.link.attempt((client) => client.mget(keys.map(pauseName)), []);
+    const ends = [known, ...shared.map((end) => (end === null ? null : Number(end)))].filter((end) => end !== null);
+    return ends.length > 0 ? Math.max(...ends) : null;
+  }
+
+  /** @inheritdoc */
+  async pause(key: string, untilEpochSeconds: number): Promise<void> {
+    await this.local.pause(key, untilEpochSeconds);
+    const seconds = Math.ceil(untilEpochSeconds - this.now());
+    if (seconds <= 0) return;
+    await this.link.attempt(async (client) => {
+      await client.set(pauseName(key), String(untilEpochSeconds), "EX", seconds);
+    }, undefined);
+  }
+}
+
+function cellsName(key: CellsKey): string {
+  return `${PREFIX}:{${key.personId}}:cells:${key.accountId}:${key.metric}`;
+}
+
+function pauseName(key: string): string {
+  return `${PREFIX}:pause:${key}`;
+}

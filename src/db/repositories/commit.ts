@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto";
+import type { EntityManager } from "typeorm";
+import { contains, daysOf } from "../../domain/days";
+import { AccountFenced } from "../../domain/errors";
+import type { Committed, Fetched } from "../../services/ports/records";
+import type { PersonVault } from "../../services/ports/vault";
+
+/** Seconds for which documents that could not be read are kept. */
+export const UNREAD_KEPT_SECONDS = 7 * 86_400;
+const FETCHES_KEPT = "40 days";
+
+const FENCE = `SELECT FROM accounts WHERE person_id = $1 AND id = $2 AND status = 'ACTIVE' AND grant_number = $3 FOR SHARE`;
+const HOLD_LEASE = `SELECT FROM flights WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4 FOR UPDATE`;
+
+const ROWS = `jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body jsonb)`;
+const STORED = `SELECT FROM records r WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.kind = n.kind AND r.key = n.key`;
+
+// A record outside the asked days is kept only where a revision moved it there; the day itself was not asked whole.
+const UPSERT = `
+INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at, received_at)
+SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8), to_timestamp($6::float8)
+FROM ${ROWS}
+WHERE n.day BETWEEN $7 AND $8 OR EXISTS (${STORED})
+ON CONFLICT (person_id, account_id, endpoint, kind, key) DO UPDATE SET
+  day = excluded.day, body = excluded.body, document_id = excluded.document_id, mapper_version = excluded.mapper_version,
+  fetch_started_at = excluded.fetch_started_at, received_at = excluded.received_at, deleted_at = NULL
+WHERE old.fetch_started_at < excluded.fetch_started_at
+  AND (old.body IS DISTINCT FROM excluded.body OR old.deleted_at IS NOT NULL OR old.mapper_version <> excluded.mapper_version)
+RETURNING key`;
+
+const BURY = `
+UPDATE records r SET deleted_at = now(), body = NULL, fetch_started_at = to_timestamp($5::float8)
+WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.day BETWEEN $6 AND $7
+  AND r.deleted_at IS NULL AND r.fetch_started_at < to_timestamp($5::float8)
+  AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[]))
+RETURNING r.document_id`;
+
+const FORGET_RAW = `
+DELETE FROM raw_documents d WHERE d.person_id = $1 AND d.account_id = $2 AND d.endpoint = $3 AND d.document_id = ANY ($4)
+  AND NOT EXISTS (SELECT FROM records r WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3
+    AND r.document_id = d.document_id AND r.deleted_at IS NULL)`;
+
+const KNOWN_HASHES = `
+SELECT document_id, encode(content_hash, 'hex') AS hash FROM raw_documents
+WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND document_id = ANY ($4)`;
+
+const PUT_RAW = `
+INSERT INTO raw_documents (person_id, account_id, endpoint, document_id, content_hash, sealed_body, fetched_at)
+SELECT $1, $2, $3, n.id, decode(n.hash, 'hex'), decode(n.sealed, 'base64'), to_timestamp($5::float8)
+FROM jsonb_to_recordset($4::jsonb) AS n(id text, hash text, sealed text)
+ON CONFLICT (person_id, account_id, endpoint, document_id) DO UPDATE SET
+  content_hash = excluded.content_hash, sealed_body = excluded.sealed_body, fetched_at = excluded.fetched_at`;
+
+const SETTLE = `
+WITH days AS (SELECT range_agg(daterange(d, d, '[]')) AS known FROM unnest($4::date[]) AS d),
+gone AS (DELETE FROM coverage_days WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND day = ANY ($4::date[]))
+INSERT INTO coverage_settled AS old (person_id, account_id, endpoint, known) SELECT $1, $2, $3, known FROM days WHERE known IS NOT NULL
+ON CONFLICT (person_id, account_id, endpoint) DO UPDATE SET known = old.known + excluded.known`;
+
+const CHECKED = `
+INSERT INTO coverage_days AS old (person_id, account_id, endpoint, day, checked_at)
+SELECT $1, $2, $3, d, to_timestamp($5::float8) FROM unnest($4::date[]) AS d
+ON CONFLICT (person_id, account_id, endpoint, day) DO UPDATE SET checked_at = greatest(old.checked_at, excluded.checked_at)`;
+
+const LOG_FETCH = `
+WITH old AS (DELETE FROM fetches WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND started_at < now() - interval '${FETCHES_KEPT}')
+INSERT INTO fetches (person_id, account_id, endpoint, id, days, started_at, finished_at, changed, deleted, set_aside)
+VALUES ($1, $2, $3, gen_random_uuid(), datemultirange(daterange($4, $5, '[]')), to_timestamp($6::float8), clock_timestamp(), $7, $8, $9)`;
+
+const RISE = `
+UPDATE people SET data_version = data_version + 1,
+  utc_offset_minutes = CASE WHEN $2::int IS NOT NULL AND ($3::float8 >= extract(epoch FROM utc_offset_seen_at) OR utc_offset_seen_at IS NULL)
+    THEN $2::int ELSE utc_offset_minutes END,
+  utc_offset_seen_at = greatest(utc_offset_seen_at, to_timestamp($3::float8))
+WHERE id = $1 RETURNING data_version::text AS version`;
+
+/** Writes a whole answer inside the caller's transaction; throws {@link AccountFenced} where it may not be kept any more. */
+export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<Committed> {
+  const { personId, accountId, endpoint, asked, startedAt } = fetched;
+  const place = [personId, accountId, endpoint];
+  await fence(tx, fetched);
+  const rows = JSON.stringify(
+    fetched.documents.flatMap(({ id, records }) =>
+      records.map((record) => ({ kind: record.kind, key: record.key, day: record.day, document: id, body: record })),
+    ),
+  );
+  const written: unknown[] = await tx.query(UPSERT, [
+    ...place,
+    rows,
+    fetched.mapperVersion,
+    startedAt,
+    asked.start,
+    asked.end,
+  ]);
+  const buried = await bury(tx, fetched);
+  await keepRaw(tx, fetched, vault);
+  const unreadChanged = await keepUnread(tx, fetched, vault);
+  const settled = new Set(fetched.settledDays);
+  await tx.query(SETTLE, [...place, [...settled]]);
+  await tx.query(CHECKED, [...place, daysOf(asked).filter((day) => !settled.has(day)), startedAt]);
+  await tx.query(LOG_FETCH, [
+    ...place,
+    asked.start,
+    asked.end,
+    startedAt,
+    written.length,
+    buried,
+    fetched.unread.length,
+  ]);
+  const version = await riseIf(written.length + buried > 0 || unreadChanged, tx, fetched);
+  return { version, changed: written.length, deleted: buried };
+}
+
+async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {
+  const { personId, accountId, endpoint, grantNumber, leaseOwner } = fetched;
+  const account: unknown[] = await tx.query(FENCE, [personId, accountId, grantNumber]);
+  if (account.length === 0) throw new AccountFenced("the account was unlinked, relinked or erased during the fetch");
+  const lease: unknown[] = await tx.query(HOLD_LEASE, [personId, accountId, endpoint, leaseOwner]);
+  if (lease.length === 0) throw new AccountFenced("the lease on this endpoint was lost during the fetch");
+}
+
+/** What the answer leaves out of the asked days is deleted at the provider, unless a document could not be read: it might be that one. */
+async function bury(tx: EntityManager, fetched: Fetched): Promise<number> {
+  if (fetched.unread.length > 0) return 0;
+  const { personId, accountId, endpoint, asked, startedAt } = fetched;
+  const present = fetched.documents.flatMap((document) => document.records);
+  const [buried]: [{ document_id: string }[], number] = await tx.query(BURY, [
+    personId,
+    accountId,
+    endpoint,
+    present.map((record) => record.kind),
+    startedAt,
+    asked.start,
+    asked.end,
+    present.map((record) => record.key),
+  ]);
+  const documents = [...new Set(buried.map((row) => row.document_id))];
+  if (documents.length > 0) await tx.query(FORGET_RAW, [personId, accountId, endpoint, documents]);
+  return buried.length;
+}
+
+async function keepRaw(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<void> {
+  const { personId, accountId, endpoint, provider, asked, startedAt } = fetched;
+  const place = [personId, accountId, endpoint];
+  const wanted = fetched.documents.filter(
+    ({ records }) => records.length === 0 || records.some((record) => contains(asked, record.day)),
+  );
+  if (wanted.length === 0) return;
+  const known: { document_id: string; hash: string }[] = await tx.query(KNOWN_HASHES, [
+    ...place,
+    wanted.map((one) => one.id),
+  ]);
+  const hashes = new Map(known.map((row) => [row.document_id, row.hash]));
+  const fresh = wanted.flatMap(({ id, raw }) => {
+    const body = Buffer.from(JSON.stringify(raw));
+    const hash = hashOf(body);
+    if (hashes.get(id) === hash) return [];
+    const row = `${accountId}/${endpoint}/${id}`;
+    const sealed = vault.seal({ table: "raw_documents", column: "sealed_body", row, provider }, body);
+    return [{ id, hash, sealed: sealed.toString("base64") }];
+  });
+  if (fresh.length > 0) await tx.query(PUT_RAW, [...place, JSON.stringify(fresh), startedAt]);
+}
+
+const CLEAR_UNREAD = `
+WITH cleared AS (UPDATE set_aside_documents SET days = days - datemultirange(daterange($4, $5, '[]'))
+  WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND days && daterange($4, $5, '[]') AND content_hash <> ALL ($6::bytea[])
+  RETURNING content_hash)
+SELECT count(*)::int AS cleared FROM cleared`;
+const PUT_UNREAD = `
+INSERT INTO set_aside_documents AS old (person_id, account_id, endpoint, content_hash, days, path, problem, sealed_body, seen_at, expires_at)
+VALUES ($1, $2, $3, $4, (SELECT coalesce(range_agg(daterange(d, d, '[]')), '{}') FROM unnest($5::date[]) AS d), $6, $7, $8,
+  now(), now() + make_interval(secs => ${UNREAD_KEPT_SECONDS}))
+ON CONFLICT (person_id, account_id, endpoint, content_hash) DO UPDATE SET days = excluded.days, expires_at = excluded.expires_at
+RETURNING (xmax = 0) AS added`;
+
+/** Keeps documents that could not be read, sealed; whether anything about them is new. */
+async function keepUnread(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<boolean> {
+  const { personId, accountId, endpoint, provider, asked } = fetched;
+  const place = [personId, accountId, endpoint];
+  const unread = fetched.unread.map((one) => {
+    const body = Buffer.from(JSON.stringify(one.raw) ?? "null");
+    return { ...one, body, hash: hashOf(body) };
+  });
+  const hashes = unread.map((one) => Buffer.from(one.hash, "hex"));
+  const cleared: { cleared: number }[] = await tx.query(CLEAR_UNREAD, [...place, asked.start, asked.end, hashes]);
+  let added = false;
+  for (const { path, problem, days, body, hash } of unread) {
+    const context = {
+      table: "set_aside_documents",
+      column: "sealed_body",
+      row: `${accountId}/${endpoint}/${hash}`,
+      provider,
+    };
+    const rows: { added: boolean }[] = await tx.query(PUT_UNREAD, [
+      ...place,
+      Buffer.from(hash, "hex"),
+      days,
+      path,
+      problem,
+      vault.seal(context, body),
+    ]);
+    added ||= rows[0]?.added === true;
+  }
+  return added || (cleared[0]?.cleared ?? 0) > 0;
+}
+
+const PERSON = `
+SELECT data_version::text AS version, utc_offset_minutes AS offset_minutes, extract(epoch FROM utc_offset_seen_at)::float8 AS seen_at
+FROM people WHERE id = $1`;
+
+/** The data version rises in the last statement of a transaction that changes what the person can read. */
+async function riseIf(changed: boolean, tx: EntityManager, fetched: Fetched): Promise<string> {
+  const { personId, offset } = fetched;
+  const people: { version: string; offset_minutes: number | null; seen_at: number | null }[] = await tx.query(PERSON, [
+    personId,
+  ]);
+  const [person] = people;
+  if (!person) throw new AccountFenced("the person was erased during the fetch");
+  const moved = offset !== null && offset.minutes !== person.offset_minutes && offset.seenAt >= (person.seen_at ?? 0);
+  if (!changed && !moved) return person.version;
+  const [risen]: [{ version: string }[], number] = await tx.query(RISE, [
+    personId,
+    offset?.minutes ?? null,
+    offset?.seenAt ?? null,
+  ]);
+  return risen[0]?.version ?? person.version;
+}
+
+/** SHA-256 in hexadecimal. */
+export function hashOf(body: Buffer): string {
+  return createHash("sha256").update(body).digest("hex");
+}

@@ -1,0 +1,113 @@
+import type { EndpointCoverage } from "../../domain/coverage";
+import { addDays, type CivilDay, civilDay, type DayRange, daysOf } from "../../domain/days";
+import { GatewayError } from "../../domain/errors";
+import type { KeptRecord, WearableRecord } from "../../domain/records";
+import type { Snapshot, SnapshotRequest } from "../../services/ports/records";
+import type { Database } from "../database";
+
+/** A range of a datemultirange as PostgreSQL writes it: the end is exclusive. */
+type WireRange = readonly [start: string, endExclusive: string];
+
+interface SnapshotRow {
+  version: string;
+  offset_minutes: number | null;
+  checked: { account: string; endpoint: string; day: string; at: number }[] | null;
+  settled: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
+  unread: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
+  checks: { account: string; endpoint: string; ranges: WireRange[]; at: number }[] | null;
+  records: { account: string; endpoint: string; at: number; record: WearableRecord }[] | null;
+}
+
+const RANGES = (column: string) =>
+  `(SELECT json_agg(json_build_array(lower(r), upper(r))) FROM unnest(${column} * datemultirange(daterange($4, $5, '[]'))) AS r)`;
+const HERE = "t.person_id = $1 AND t.account_id = ANY ($2) AND t.endpoint = ANY ($3)";
+
+// One statement is one snapshot: coverage, records and version cannot disagree.
+const SNAPSHOT = `
+SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
+  (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'day', t.day,
+      'at', extract(epoch FROM t.checked_at)::float8))
+   FROM coverage_days t WHERE ${HERE} AND t.day BETWEEN $4 AND $5) AS checked,
+  (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'ranges', ${RANGES("t.known")}))
+   FROM coverage_settled t WHERE ${HERE}) AS settled,
+  (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'ranges', ${RANGES("t.days")}))
+   FROM set_aside_documents t WHERE ${HERE} AND t.days && daterange($4, $5, '[]') AND t.expires_at > now()) AS unread,
+  (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'ranges', ${RANGES("t.days")},
+      'at', extract(epoch FROM t.started_at)::float8))
+   FROM fetches t WHERE ${HERE} AND $6::float8 IS NOT NULL AND t.started_at >= to_timestamp($6::float8)
+     AND t.days && daterange($4, $5, '[]')) AS checks,
+  (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint,
+      'at', extract(epoch FROM t.received_at)::float8, 'record', t.body) ORDER BY t.day, t.kind, t.key)
+   FROM records t WHERE $7::boolean AND ${HERE} AND t.day BETWEEN $4 AND $5 AND t.deleted_at IS NULL) AS records
+FROM people p WHERE p.id = $1`;
+
+/** Everything of some accounts over a range of days, read by one statement. */
+export async function readSnapshot(database: Database, request: SnapshotRequest): Promise<Snapshot> {
+  const { personId, accountIds, endpoints, range, checkedSince, withRecords } = request;
+  const rows: SnapshotRow[] = await database.person(personId, (tx) =>
+    tx.query(SNAPSHOT, [personId, accountIds, endpoints, range.start, range.end, checkedSince, withRecords]),
+  );
+  const row = rows[0];
+  if (!row) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
+  const coverage = new Coverages(range);
+  for (const { account, endpoint, day, at } of row.checked ?? [])
+    coverage.at(account, endpoint).checkedAt.set(civilDay(day), at);
+  for (const { account, endpoint, ranges } of row.settled ?? [])
+    coverage.at(account, endpoint).settled.push(...fromWire(ranges));
+  for (const { account, endpoint, ranges } of row.unread ?? []) {
+    for (const day of fromWire(ranges).flatMap(daysOf)) coverage.at(account, endpoint).unreadDays.add(day);
+  }
+  for (const { account, endpoint, ranges, at } of row.checks ?? []) {
+    coverage.at(account, endpoint).recentChecks.push({ days: fromWire(ranges), at });
+  }
+  return {
+    version: row.version,
+    offsetMinutes: row.offset_minutes,
+    coverage: coverage.all(),
+    records: byAccount(row.records ?? []),
+  };
+}
+
+interface MutableCoverage extends EndpointCoverage {
+  readonly checkedAt: Map<CivilDay, number>;
+  readonly settled: DayRange[];
+  readonly unreadDays: Set<CivilDay>;
+  readonly recentChecks: { days: DayRange[]; at: number }[];
+}
+
+class Coverages {
+  private readonly byName = new Map<string, MutableCoverage>();
+  constructor(readonly range: DayRange) {}
+
+  at(accountId: string, endpoint: string): MutableCoverage {
+    const name = `${accountId} ${endpoint}`;
+    const known = this.byName.get(name) ?? {
+      accountId,
+      endpoint,
+      checkedAt: new Map(),
+      settled: [],
+      unreadDays: new Set(),
+      recentChecks: [],
+    };
+    this.byName.set(name, known);
+    return known;
+  }
+
+  all(): readonly EndpointCoverage[] {
+    return [...this.byName.values()];
+  }
+}
+
+function fromWire(ranges: readonly WireRange[] | null): DayRange[] {
+  return (ranges ?? []).map(([start, end]) => ({ start: civilDay(start), end: addDays(civilDay(end), -1) }));
+}
+
+function byAccount(rows: NonNullable<SnapshotRow["records"]>): Map<string, KeptRecord[]> {
+  const accounts = new Map<string, KeptRecord[]>();
+  for (const { account, endpoint, at, record } of rows) {
+    const kept = accounts.get(account) ?? [];
+    kept.push({ endpoint, receivedAt: at, record });
+    accounts.set(account, kept);
+  }
+  return accounts;
+}

@@ -1,0 +1,139 @@
+import type { Endpoint } from "../../../providers/contract";
+import { type CivilDay, chunksOf, contains, type DayRange, daysOf, stretchesOf, widen } from "../../domain/days";
+import { UpstreamFailure } from "../../domain/errors";
+import { isSettled } from "../../domain/freshness";
+import { epochSeconds, type Instant, offsetOf } from "../../domain/instants";
+import type { WearableRecord } from "../../domain/records";
+import type { Lease } from "../ports/flights";
+import type { Committed, Fetched, RecordStore } from "../ports/records";
+import type { Telemetry } from "../ports/telemetry";
+import type { DataVersions } from "../ports/versions";
+import { Asker, type AskingParts } from "./ask";
+import type { FlightTask } from "./flights";
+import { fetchPages, type WholeAnswer } from "./pages";
+
+/** Told after every commit that changed what the person can read. */
+export type OnCommitted = (fetched: Fetched, committed: Committed) => void;
+
+/** Fetches missing days stretch by stretch, each whole and committed before the next. */
+export class StretchFetcher {
+  constructor(
+    private readonly parts: AskingParts & {
+      readonly store: RecordStore;
+      readonly versions: DataVersions;
+      readonly telemetry: Telemetry;
+      /** The wearer's latest known offset in minutes east of UTC. */
+      readonly offsetOf: (personId: string) => Promise<number | null>;
+    },
+  ) {}
+
+  /** Fetches the days; returns how many records of them were read. Throws what asking, reading and committing throw. */
+  async fetch(task: FlightTask, days: readonly CivilDay[], lease: Lease, onProgress: () => void): Promise<number> {
+    if (days.length === 0) return 0;
+    const { before, after } = marginOf(task.endpoint);
+    const { personId, id: accountId } = task.account;
+    const asker = new Asker(this.parts, task.configured, { personId, accountId, onProgress });
+    let records = 0;
+    for (const stretch of stretchesOf(days, before + after)) {
+      for (const asked of this.chunks(task.endpoint, stretch)) records += await this.whole(task, asked, lease, asker);
+    }
+    return records;
+  }
+
+  private chunks(endpoint: Endpoint, stretch: DayRange): DayRange[] {
+    const { before, after } = marginOf(endpoint);
+    const most = endpoint.maxDaysPerRequest;
+    return most === undefined ? [stretch] : chunksOf(stretch, Math.max(1, most - before - after));
+  }
+
+  private async whole(task: FlightTask, asked: DayRange, lease: Lease, asker: Asker): Promise<number> {
+    const { endpoint } = task;
+    const { before, after } = marginOf(endpoint);
+    const answer = await fetchPages(endpoint, widen(asked, before, after), (window, cursor) =>
+      asker.json(endpoint.name, endpoint.request(window, cursor)),
+    ).catch(async (error: unknown) => {
+      await this.keepUnreadable(task, error);
+      throw error;
+    });
+    const fetched = await this.fetched(task, asked, lease, answer);
+    if (answer.setAside.length > 0) {
+      this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
+    }
+    const committed = await this.parts.store.commit(fetched);
+    this.parts.versions.learned(task.account.personId, committed.version);
+    return recordsOf(answer).filter((record) => contains(asked, record.day)).length;
+  }
+
+  private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: WholeAnswer): Promise<Fetched> {
+    const { account, configured, endpoint } = task;
+    const offset = latestOffset(recordsOf(answer));
+    const offsetMinutes = offset?.minutes ?? (await this.parts.offsetOf(account.personId));
+    const withRecords = new Set(recordsOf(answer).map((record) => record.day));
+    const unread = answer.setAside.map((one) => ({
+      ...one,
+      days: daysOf(asked).filter((day) => (one.day === undefined ? !withRecords.has(day) : day === one.day)),
+    }));
+    const unreadDays = new Set(unread.flatMap((one) => one.days));
+    const settled = (day: CivilDay) =>
+      isSettled({
+        day,
+        checkedAt: lease.startedAt,
+        offsetMinutes,
+        endsAtHour: endpoint.dayEndsAtHour ?? 24,
+        settlesAfterDays: configured.provider.settlesAfterDays,
+        empty: !withRecords.has(day),
+      });
+    return {
+      personId: account.personId,
+      accountId: account.id,
+      provider: configured.provider.slug,
+      endpoint: endpoint.name,
+      grantNumber: account.grantNumber,
+      leaseOwner: lease.owner,
+      asked,
+      startedAt: lease.startedAt,
+      mapperVersion: configured.provider.mapperVersion,
+      documents: answer.documents,
+      unread,
+      settledDays: daysOf(asked).filter((day) => !unreadDays.has(day) && settled(day)),
+      offset,
+    };
+  }
+
+  private async keepUnreadable(task: FlightTask, error: unknown): Promise<void> {
+    if (!(error instanceof UpstreamFailure) || !error.details.body) return;
+    const where = {
+      personId: task.account.personId,
+      accountId: task.account.id,
+      provider: task.configured.provider.slug,
+      endpoint: task.endpoint.name,
+    };
+    await this.parts.store
+      .keepUnreadable(where, error.message, error.details.body)
+      .catch((fault: unknown) => this.parts.telemetry.fault("keeping an unreadable body", fault));
+  }
+}
+
+function marginOf(endpoint: Endpoint): { before: number; after: number } {
+  return endpoint.margin ?? { before: 0, after: 0 };
+}
+
+function recordsOf(answer: WholeAnswer): WearableRecord[] {
+  return answer.documents.flatMap((document) => document.records);
+}
+
+/** The offset of the latest instant that shows the wearer's own. */
+function latestOffset(records: readonly WearableRecord[]): Fetched["offset"] {
+  let latest: Fetched["offset"] = null;
+  for (const instant of records.flatMap(instantsOf)) {
+    const minutes = offsetOf(instant);
+    const seenAt = epochSeconds(instant);
+    if (minutes !== null && (latest === null || seenAt > latest.seenAt)) latest = { minutes, seenAt };
+  }
+  return latest;
+}
+
+function instantsOf(record: WearableRecord): Instant[] {
+  if (record.kind === "sleep_session") return [record.end ?? record.start];
+  return record.at === undefined ? [] : [record.at];
+}

@@ -1,0 +1,73 @@
+import { type Endpoint, endpointsOf, hrvMethodsOf, metricsOf, missingScopes } from "../../../providers/contract";
+import type { DailyQuestion } from "../../domain/answers";
+import type { Requirement } from "../../domain/coverage";
+import { type CivilDay, daysOf } from "../../domain/days";
+import { freshForSeconds, isFuture, type TodaySpan } from "../../domain/freshness";
+import { METRIC_KINDS, type Metric } from "../../domain/metrics";
+import type { Account } from "../api";
+import type { ConfiguredProvider } from "../fetching/ask";
+
+/** One account's part in a question: which endpoints make the metric, as far as the grant covers them. */
+export interface Source {
+  readonly account: Account;
+  readonly configured: ConfiguredProvider;
+  readonly metric: Metric;
+  readonly endpoints: readonly Endpoint[];
+  /** Scopes that further endpoints of the metric would need. */
+  readonly missingScopes: readonly string[];
+}
+
+/** Why a provider cannot be asked at all, for the whole range; or the source that can. */
+export type Resolved =
+  | { readonly source: Source }
+  | { readonly reason: "NOT_CONNECTED" | "UNSUPPORTED" }
+  | { readonly reason: "SCOPE_NOT_GRANTED"; readonly missingScopes: readonly string[] };
+
+/** What a question comes to at one provider. */
+export function resolve(
+  question: DailyQuestion,
+  configured: ConfiguredProvider,
+  account: Account | undefined,
+): Resolved {
+  const { provider } = configured;
+  if (!metricsOf(provider).includes(question.metric)) return { reason: "UNSUPPORTED" };
+  if (question.method !== null && !hrvMethodsOf(provider).includes(question.method)) return { reason: "UNSUPPORTED" };
+  if (!account) return { reason: "NOT_CONNECTED" };
+  const all = endpointsOf(provider, question.metric);
+  const granted = all.filter((endpoint) => missingScopes(provider, endpoint, account.grantedScopes).length === 0);
+  const missing = [...new Set(all.flatMap((endpoint) => missingScopes(provider, endpoint, account.grantedScopes)))];
+  const { essential } = METRIC_KINDS[question.metric];
+  const useful = granted.some((endpoint) => endpoint.yields.some((kind) => essential.includes(kind)));
+  if (!useful) return { reason: "SCOPE_NOT_GRANTED", missingScopes: missing };
+  return { source: { account, configured, metric: question.metric, endpoints: granted, missingScopes: missing } };
+}
+
+/** How recently each day of a question that is not to come must have been checked. `now`: epoch seconds. */
+export function requirements(question: DailyQuestion, today: TodaySpan, now: number): Map<CivilDay, Requirement> {
+  const { maxAgeSeconds } = question;
+  const wanted = new Map<CivilDay, Requirement>();
+  for (const day of daysOf(question.range)) {
+    if (isFuture(day, today)) continue;
+    wanted.set(day, {
+      checkedSince: now - (maxAgeSeconds ?? freshForSeconds(day, today)),
+      settledSuffices: maxAgeSeconds === null,
+    });
+  }
+  return wanted;
+}
+
+/** Adds requirements to others; where both want a day, the stricter holds. */
+export function demand(onto: Map<CivilDay, Requirement>, wanted: ReadonlyMap<CivilDay, Requirement>): void {
+  for (const [day, requirement] of wanted) {
+    const other = onto.get(day);
+    onto.set(
+      day,
+      other
+        ? {
+            checkedSince: Math.max(other.checkedSince, requirement.checkedSince),
+            settledSuffices: other.settledSuffices && requirement.settledSuffices,
+          }
+        : requirement,
+    );
+  }
+}
