@@ -30,6 +30,12 @@ describe("absences", () => {
     ]);
   });
 
+  it("with two reasons from one day on are in one order", () => {
+    const days = [absent("2026-03-01", "ring", "FUTURE"), absent("2026-03-01", "ring", "ERROR")];
+    expect(joinAbsences(days).map(({ reason }) => reason)).toEqual(["ERROR", "FUTURE"]);
+    expect(joinAbsences([...days].reverse())).toEqual(joinAbsences(days));
+  });
+
   it("are none where no day is absent", () => {
     expect(joinAbsences([])).toEqual([]);
   });

@@ -59,6 +59,21 @@ describe("the choice of a day", () => {
     expect(chooseDays(days, ["watch", "ring"])).toEqual([days[3], days[1], days[2]]);
   });
 
+  it("between two of one provider falls on RMSSD before other methods, then on the later received", () => {
+    const methods = assemble("HRV", DAY, [...WHOLE, kept(hrv({ key: "s", method: "SDNN" }))], STATE);
+    const [rmssd, sdnn] = methods.map((value) => ({ provider: "ring", value }));
+    const received = (at: number) => ({ provider: "ring", value: { ...active("ring").value, fetchedAt: at } });
+    const [older, newer] = [received(1), received(2)];
+    for (const [better, worse] of [
+      [rmssd!, sdnn!],
+      [newer, older],
+    ] as const) {
+      expect(chooseDays([worse, better], [])[0]).toBe(better);
+      expect(chooseDays([better, worse], [])[0]).toBe(better);
+      expect(sortBySource([worse, better])).toEqual([better, worse]);
+    }
+  });
+
   it("of no days is none", () => {
     expect(chooseDays([], ["ring"])).toEqual([]);
   });
