@@ -52,9 +52,9 @@ export const MEASURED_FIELDS = {
 
 /** How many of a day's {@link MEASURED_FIELDS} hold something: 0 is a number like any other, an empty list is nothing. */
 export function coverageOf(value: DailyValue): number {
-  const fields = new Map<string, unknown>(Object.entries(value));
+  const fields: Readonly<Record<string, unknown>> = { ...value };
   return MEASURED_FIELDS[value.metric].filter((name) => {
-    const field = fields.get(name) ?? null;
+    const field = fields[name] ?? null;
     return Array.isArray(field) ? field.length > 0 : field !== null;
   }).length;
 }
@@ -91,9 +91,11 @@ function preferred(providerOrder: readonly string[]): Order<SourcedDay> {
  * then the earlier in `providerOrder`; the order of `bySource` means nothing.
  */
 export function chooseDays(bySource: readonly SourcedDay[], providerOrder: readonly string[]): readonly SourcedDay[] {
+  const order = preferred(providerOrder);
   const chosen = new Map<CivilDay, SourcedDay>();
-  for (const candidate of [...bySource].sort(preferred(providerOrder))) {
-    if (!chosen.has(candidate.value.day)) chosen.set(candidate.value.day, candidate);
+  for (const candidate of bySource) {
+    const best = chosen.get(candidate.value.day);
+    if (!best || order(candidate, best) < 0) chosen.set(candidate.value.day, candidate);
   }
   return sortBySource([...chosen.values()]);
 }
