@@ -210,7 +210,11 @@ CREATE TABLE audit_events (
   PRIMARY KEY (person_id, id)
 );`;
 
-/** Jobs cross persons and so have a role of their own; roles belong to the whole server, so another database may have made it already. */
+/**
+ * Jobs cross persons and so have a role of their own, which the app's role may take on but does not inherit: a policy counts for
+ * everyone who inherits its role, so that each jobs policy asks for current_user as well (before PostgreSQL 16 a grant always inherits).
+ * Roles belong to the whole server, so another database may have made it already.
+ */
 const JOBS_ROLE = `
 DO $$
 DECLARE may_set boolean;
@@ -228,7 +232,8 @@ BEGIN
     THEN pg_has_role(current_user, 'gateway_jobs', 'SET') ELSE pg_has_role(current_user, 'gateway_jobs', 'MEMBER') END;
   IF NOT may_set THEN
     BEGIN
-      EXECUTE format('GRANT gateway_jobs TO %I', current_user);
+      EXECUTE format('GRANT gateway_jobs TO %I', current_user)
+        || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
     EXCEPTION WHEN unique_violation OR internal_error THEN NULL; -- another database's migration grants the same at this moment
     END;
   END IF;
@@ -246,7 +251,7 @@ CREATE POLICY application_reads ON people FOR SELECT USING (application_id = cur
 CREATE POLICY application_adds ON people FOR INSERT WITH CHECK (application_id = current_application());
 CREATE POLICY person_changes ON people FOR UPDATE USING (id = current_person());
 CREATE POLICY person_erased ON people FOR DELETE USING (id = current_person());
-CREATE POLICY jobs ON people TO gateway_jobs USING (true);
+CREATE POLICY jobs ON people TO gateway_jobs USING (current_user = 'gateway_jobs');
 GRANT SELECT, UPDATE, DELETE ON people TO gateway_jobs;
 CREATE POLICY bearer_of_state ON link_states
   USING (state_hash = nullif(current_setting('gateway.link_state', true), ''));`;
@@ -257,7 +262,7 @@ function personalPolicy(table: string): string {
 ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;
 CREATE POLICY person ON ${table} USING (person_id = current_person()) WITH CHECK (person_id = current_person());
-CREATE POLICY jobs ON ${table} TO gateway_jobs USING (true);
+CREATE POLICY jobs ON ${table} TO gateway_jobs USING (current_user = 'gateway_jobs');
 GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO gateway_jobs;`;
 }
 
