@@ -11,17 +11,19 @@ const METS = [0.1, 0.9, 1.3, 2.1, 3.8, 7.2] as const;
 
 /** One class digit for each 5 minutes from 04:00 on. */
 function classesOf(next: () => number, wake: number, bed: number, briskness: number, workout: number): number[] {
+  const classes: number[] = [];
   let current = 2;
-  return Array.from({ length: EPOCHS }, (_, index) => {
-    if (index < wake || index >= bed) return 1;
-    if (index === wake + 1) return 0;
-    if (workout > 0 && index >= 162 && index < 162 + workout) return next() < 0.6 ? 5 : 4;
-    if (next() > 0.55) {
+  for (let index = 0; index < EPOCHS; index++) {
+    const asleep = index < wake || index >= bed;
+    const training = workout > 0 && index >= 162 && index < 162 + workout;
+    if (!asleep && !training && next() > 0.55) {
       const pick = next();
       current = pick < 0.52 - briskness ? 2 : pick < 0.93 - briskness / 2 ? 3 : pick < 0.97 ? 4 : 1;
     }
-    return current;
-  });
+    const charging = index === wake + 1;
+    classes.push(asleep ? 1 : charging ? 0 : training ? (next() < 0.6 ? 5 : 4) : current);
+  }
+  return classes;
 }
 
 /** The day's activity (PublicDailyActivity), 04:00 to 04:00. */
@@ -35,14 +37,14 @@ export function dailyActivityDocuments(person: SyntheticPerson, day: CivilDay, r
   const workout = next() < 0.35 ? 4 + Math.floor(next() * 9) : 0;
   const classes = classesOf(next, wake, bed, (state.steps - 8000) / 60_000, workout);
   const counts = [0, 0, 0, 0, 0, 0];
-  const items: number[] = [];
+  const items = new Array<number>(EPOCHS * 5);
   let sum = 0;
-  for (const grade of classes) {
+  classes.forEach((grade, index) => {
     counts[grade] = (counts[grade] ?? 0) + 1;
-    const met = Math.round(((METS[grade] ?? 1) + (grade > 1 ? next() * 0.5 : 0)) * 10) / 10;
+    const met = ((METS[grade] ?? 1) * 10 + (grade > 1 ? Math.floor(next() * 5) : 0)) / 10;
     sum += met * 5;
-    items.push(met, met, met, met, met);
-  }
+    items.fill(met, index * 5, index * 5 + 5);
+  });
   const [away = 0, rest = 0, inactive = 0, low = 0, medium = 0, high = 0] = counts;
   const steps = state.steps + workout * 320 + revision * 60;
   const active = whole(steps * 0.034 + high * 38 + medium * 14, 20, 4000);

@@ -34,9 +34,9 @@ function daysBetween(from: string, to: string, person: SyntheticPerson): DayRang
   const [first, last] = [parseCivilDay(from.slice(0, 10)), parseCivilDay(to.slice(0, 10))];
   if (last === null) return to.slice(0, 10) > days.end ? days : null;
   const wide = widen({ start: first ?? days.start, end: last }, first ? 1 : 0, 2);
-  const start = wide.start > days.start ? wide.start : days.start;
-  const end = wide.end < days.end ? wide.end : days.end;
-  return start <= end ? { start, end } : null;
+  const [, start] = [wide.start, days.start].sort();
+  const [end] = [wide.end, days.end].sort();
+  return start && end && start <= end ? { start, end } : null;
 }
 
 /** A token tells only how many documents were given: asked for without its range, a following page is of the default range. */

@@ -1,3 +1,5 @@
+const TWO_TO_32 = 2 ** 32;
+
 /** 32 well-mixed bits that follow from a seed, a day's number and a label. */
 export function bits(seed: number, day: number, label: string): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(day + 0x7f4a7c15, 0xc2b2ae35);
@@ -9,7 +11,7 @@ export function bits(seed: number, day: number, label: string): number {
 
 /** A number from 0 (inclusive) to 1 (exclusive). */
 export function uniform(seed: number, day: number, label: string): number {
-  return bits(seed, day, label) / 2 ** 32;
+  return bits(seed, day, label) / TWO_TO_32;
 }
 
 /** A bell-shaped number around 0, standard deviation about 1, within ±3. */
@@ -34,7 +36,7 @@ export function stream(start: number): () => number {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / TWO_TO_32;
   };
 }
 
