@@ -3,4 +3,5 @@ export * from "./endpoint";
 export * from "./oauth";
 export * from "./page";
 export * from "./provider";
+export * from "./reading";
 export * from "./synthetic";

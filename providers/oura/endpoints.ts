@@ -1,0 +1,90 @@
+import type { z } from "zod";
+import type { WearableRecord } from "../../src/domain/records";
+import { type Endpoint, expectShape, readDocuments, type WireDocument } from "../contract";
+import { activity, readiness, sessions, sleepScore } from "./mapping";
+import { dailyActivity, dailyReadiness, dailySleep, listAnswer } from "./wire";
+import { sleepHead } from "./wire-sleep";
+
+/** Path before the name of each endpoint. */
+export const COLLECTION = "/v2/usercollection/";
+
+type Facts = Omit<Endpoint, "request" | "read">;
+
+/** Of documents with one id the later counts. */
+function latest(documents: readonly WireDocument[]): WireDocument[] {
+  return [...new Map(documents.map((document) => [document.id, document])).values()];
+}
+
+/** A list endpoint: `{data, next_token}`, asked by `start_date` and `end_date`. */
+function list<T extends { id: string }>(
+  facts: Facts,
+  schema: z.ZodType<T>,
+  records: (item: T, raw: unknown) => readonly WearableRecord[],
+): Endpoint {
+  return {
+    ...facts,
+    // A following page that is asked for by next_token alone may lose the range.
+    request: (window, cursor) => ({
+      method: "GET",
+      path: COLLECTION + facts.name,
+      query: {
+        start_date: window.start,
+        end_date: window.end,
+        ...(cursor === null ? {} : { next_token: cursor }),
+      },
+    }),
+    read: (body) => {
+      const answer = expectShape(listAnswer, body);
+      const { documents, setAside } = readDocuments(answer.data, schema, (item, raw) => ({
+        id: item.id,
+        raw,
+        records: records(item, raw),
+      }));
+      return { documents: latest(documents), setAside, cursor: answer.next_token || null };
+    },
+  };
+}
+
+/** The endpoints that this adapter reads. Margins: a date-only `end_date` is that day's midnight, in a zone that Oura leaves open. */
+export const endpoints: readonly Endpoint[] = [
+  list(
+    {
+      name: "daily_sleep",
+      yields: ["sleep_score"],
+      scopes: ["daily"],
+      margin: { before: 1, after: 1 },
+      dayEndsAtHour: 18,
+    },
+    dailySleep,
+    sleepScore,
+  ),
+  list(
+    {
+      name: "sleep",
+      yields: ["sleep_session", "hrv"],
+      hrvMethods: ["RMSSD"],
+      scopes: ["daily"],
+      // Filtered by bedtime_start, which lies on the day or up to a day before it.
+      margin: { before: 1, after: 2 },
+      dayEndsAtHour: 18,
+    },
+    sleepHead,
+    sessions,
+  ),
+  list(
+    { name: "daily_readiness", yields: ["readiness"], scopes: ["daily"], margin: { before: 1, after: 1 } },
+    dailyReadiness,
+    readiness,
+  ),
+  list(
+    {
+      name: "daily_activity",
+      yields: ["activity"],
+      scopes: ["daily"],
+      margin: { before: 1, after: 1 },
+      dayEndsAtHour: 28,
+    },
+    dailyActivity,
+    activity,
+  ),
+];

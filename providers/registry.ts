@@ -1,0 +1,5 @@
+import type { Provider } from "./contract";
+import { oura } from "./oura";
+
+/** Every wearable that the gateway speaks to, one line each. */
+export const providers: readonly Provider[] = [oura];
