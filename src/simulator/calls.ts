@@ -28,6 +28,7 @@ export class CallLog {
   #calls: OpenCall[] = [];
   #counts = new Map<CallKind, number>();
 
+  /** Keeps a call from its beginning; what is later written to it is told as well. */
   begin(call: OpenCall): OpenCall {
     this.#calls.push(call);
     if (this.#calls.length > KEPT) this.#calls.shift();
@@ -35,15 +36,18 @@ export class CallLog {
     return call;
   }
 
+  /** Copies of the calls kept. */
   all(): readonly Call[] {
     return this.#calls.map((call) => ({ ...call }));
   }
 
+  /** How many calls of each kind there were since the last reset, those no longer kept included. */
   counts(): Readonly<Record<CallKind, number>> {
     const entries = CALL_KINDS.map((kind) => [kind, this.#counts.get(kind) ?? 0] as const);
     return Object.fromEntries(entries) as Record<CallKind, number>;
   }
 
+  /** Forgets all calls. */
   reset(): void {
     this.#calls = [];
     this.#counts = new Map();

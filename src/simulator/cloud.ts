@@ -77,7 +77,7 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       return;
     }
     await wait(effects.waitBefore, parts.stopped);
-    const answer = encode(effects.change(effects.instead ?? turn.work(call)));
+    const answer = encode(effects.change(effects.instead ?? attempt(turn, call)));
     await wait(effects.waitAfter, parts.stopped);
     if (effects.delivery.how !== "lost") call.status = answer.status;
     logCall(parts.log, call);
@@ -145,6 +145,15 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       return { kind: "data", grant, work: () => data(parts, request, grant) };
     }),
   });
+}
+
+function attempt(turn: Turn, call: OpenCall): Answer {
+  try {
+    return turn.work(call);
+  } catch (error) {
+    call.status = 500;
+    throw error;
+  }
 }
 
 function data(parts: CloudParts, request: FastifyRequest, grant: Grant | null): Answer {

@@ -36,6 +36,9 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
     scope.addHook("onRequest", async (request, reply) => {
       if (!isLocal(request, parts.origin()))
         return reply.code(403).send({ error: "only for programs on this machine" });
+      // curl -d without a content type sends JSON as a form.
+      if (request.method === "POST" && isForm(request) && request.routeOptions.url !== "/__simulator/new-night")
+        return reply.code(415).send({ error: "expected content-type: application/json (curl: --json)" });
     });
     scope.setErrorHandler((error, _request, reply) => {
       if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) });
@@ -43,6 +46,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       throw error;
     });
 
+    scope.all("/__simulator/*", (_request, reply) => reply.code(404).send({ error: "no such control" }));
     scope.get("/__simulator", (_request, reply) => send(reply, overviewPage(parts)));
     scope.get("/__simulator/calls", () => ({ counts: calls.counts(), calls: calls.all() }));
     scope.delete("/__simulator/calls", (_request, reply) => {
@@ -80,8 +84,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       const named = whoever.parse(request.body ?? {}).user;
       const users = named === undefined ? people.names() : [named];
       const days = users.map((name) => ({ user: name, day: people.newNight(name) }));
-      const fromForm = request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded");
-      return fromForm ? reply.redirect("/__simulator", 303) : reply.send({ days });
+      return isForm(request) ? reply.redirect("/__simulator", 303) : reply.send({ days });
     });
     scope.post("/__simulator/revise", (request) => ({ revision: people.revise(change.parse(request.body)) }));
     scope.post("/__simulator/delete", (request, reply) => {
@@ -108,6 +111,10 @@ function isLocal(request: FastifyRequest, origin: string): boolean {
   if (!URL.canParse(`http://${host}`) || !LOOPBACK.has(new URL(`http://${host}`).hostname)) return false;
   const from = request.headers.origin;
   return from === undefined || from === origin || from === `http://${host}`;
+}
+
+function isForm(request: FastifyRequest): boolean {
+  return request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") ?? false;
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

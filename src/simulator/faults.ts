@@ -15,7 +15,7 @@ const selector = {
   times: z.int().min(1).optional(),
 };
 
-/** A fault as people write it in JSON; every effect with what it needs. @see README of the project for examples with curl */
+/** A fault as people write it in JSON; every effect with what it needs. @see README.md beside this for examples with curl */
 export const faultSchema = z.discriminatedUnion("effect", [
   /** Waits before answering; with `workFirst` the request has taken effect before the wait. */
   z.strictObject({

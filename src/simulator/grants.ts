@@ -141,6 +141,7 @@ export class Grants {
     return grants.length;
   }
 
+  /** Grants that a secret used twice has killed, oldest first. */
   killed(): readonly KilledGrant[] {
     return [...this.#killed];
   }
@@ -150,6 +151,7 @@ export class Grants {
     return [...new Set([...this.#grants.values()].map((grant) => grant.user))];
   }
 
+  /** What {@link Grants.restore} takes; codes are not part of it. */
   snapshot(): GrantSnapshot {
     return {
       grants: [...this.#grants.values()],
@@ -158,6 +160,7 @@ export class Grants {
     };
   }
 
+  /** Goes on where an earlier run ended. */
   restore(snapshot: GrantSnapshot): void {
     this.#grants = new Map(snapshot.grants.map((grant) => [grant.id, { ...grant }]));
     this.#accessTokens = new Map(snapshot.accessTokens.map(([token, entry]) => [token, { ...entry }]));

@@ -14,7 +14,7 @@ button[value="allow"]{background:light-dark(#1b5e3a,#9fe0bd);color:light-dark(#f
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.3rem .75rem .3rem 0;border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)}
 code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
-.note{color:GrayText}`;
+.note{margin:.25rem 0;opacity:.8}`;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 

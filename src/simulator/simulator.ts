@@ -100,9 +100,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     payload.resume();
     payload.on("end", () => done(null));
   });
-  app.setErrorHandler((error: { statusCode?: number; name?: string }, _request, reply) => {
+  app.setErrorHandler((error: { statusCode?: number; name?: string; stack?: string }, _request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) log?.error({ error: error.name }, "the simulator failed");
+    if (status >= 500) log?.error({ error: error.name, at: framesOf(error.stack) }, "the simulator failed");
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
   addControl(app, { provider, people, calls, faults, grants, change, settings: () => settings, origin: () => origin });
@@ -137,6 +137,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       await app.close();
     },
   };
+}
+
+/** The first frames of a stack, without the message above them: it may quote documents. */
+function framesOf(stack = ""): readonly string[] {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return frames.slice(0, 5).map((line) => line.trim());
 }
 
 function pathsOf({ oauth }: Provider): OAuthPaths {

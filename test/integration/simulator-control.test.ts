@@ -102,6 +102,21 @@ test.each([
   expect((answer.body as { error: string }).error).toMatch(/expected|invalid|unrecognized/i);
 });
 
+test("JSON that is sent as a form is refused with what to do", async () => {
+  const url = `${simulator.origin}/__simulator/faults`;
+  const answer = await fetch(url, { method: "POST", body: new URLSearchParams('{"effect":"hang"}') });
+  expect([answer.status, await answer.json()]).toEqual([
+    415,
+    { error: "expected content-type: application/json (curl: --json)" },
+  ]);
+});
+
+test("JSON that is none is refused", async () => {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${simulator.origin}/__simulator/faults`, { method: "POST", body: "{", headers });
+  expect([answer.status, await answer.json()]).toEqual([400, { error: "bad_request" }]);
+});
+
 test("settings can be read and changed in part", async () => {
   const settings = { pageSize: 2, accessTokenSeconds: 5, withheldScopes: ["profile"] };
   await control("POST", "/settings", { pageSize: 2 });

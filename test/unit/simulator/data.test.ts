@@ -99,6 +99,21 @@ test("a path that the vendor does not have is 404, its own refusals pass", async
   expect((await askSleeps(simulator, (await link(simulator)).access_token)).status).toBe(403);
 });
 
+test("an error in a vendor's synthetic part is a 500 that is told without what it quotes", async () => {
+  const lines: string[] = [];
+  const note = (fields: object) => void lines.push(JSON.stringify(fields));
+  const answer = () => {
+    throw new TypeError("quotes a document");
+  };
+  const provider = { ...acme, synthetic: { ...acme.synthetic, answer } };
+  const simulator = await start({ provider, log: { info: note, error: note } });
+  const response = await askSleeps(simulator, (await link(simulator)).access_token);
+  expect([response.status, await response.json()]).toEqual([500, { error: "simulator_error" }]);
+  expect(simulator.calls().at(-1)).toMatchObject({ kind: "data", status: 500 });
+  expect(lines.at(-1)).toMatch(/^\{"error":"TypeError","at":\["at /);
+  expect(lines.join()).not.toContain("quotes a document");
+});
+
 test("method, query and form reach the vendor's habits", async () => {
   const simulator = await start();
   const headers = { authorization: `Bearer ${(await link(simulator)).access_token}` };

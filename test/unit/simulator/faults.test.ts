@@ -1,6 +1,6 @@
 import { type Fault, type Simulator, startSimulator } from "../../../src/simulator";
 import { acme } from "./acme";
-import { allowedCode, askSleeps, CLIENT, consent, exchange, link, NOON, refresh, sleeps } from "./newcomer";
+import { askSleeps, CLIENT, elapsed, link, NOON, refresh, sleeps } from "./newcomer";
 
 let simulator: Simulator;
 let token: string;
@@ -26,12 +26,6 @@ const textOf = async (fault: Fault): Promise<{ status: number; type: string | nu
   const answer = await ask();
   return { status: answer.status, type: answer.headers.get("content-type"), text: await answer.text() };
 };
-const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
-  const begun = performance.now();
-  await work();
-  return performance.now() - begun;
-};
-
 test("there are no faults unless asked", async () => {
   expect(simulator.faults.list()).toEqual([]);
   expect(await statuses(3)).toEqual([200, 200, 200]);
@@ -239,48 +233,17 @@ test("an endless chain names a new cursor on every page and never ends, even of 
   expect(days).toEqual(["01,02,03", "04,05", "01,02,03", "04,05", "01,02,03"]);
 });
 
-test("the token endpoint refuses, fails and waits on demand; a refused code and token stay good", async () => {
-  const code = await allowedCode(simulator);
-  simulator.faults.add({ kind: "token", effect: "oauth_error", error: "invalid_grant", times: 1 });
-  expect((await exchange(simulator, code)).body).toEqual({ error: "invalid_grant" });
-  const { body } = await exchange(simulator, code);
-  simulator.faults.add({ kind: "refresh", effect: "server_error", status: 500, times: 1 });
-  expect((await refresh(simulator, body.refresh_token)).status).toBe(500);
-  simulator.faults.add({ kind: "refresh", effect: "delay", ms: 120, times: 1 });
-  expect(
-    await elapsed(async () => expect((await refresh(simulator, body.refresh_token)).status).toBe(200)),
-  ).toBeGreaterThan(118);
-});
-
-test("an answer lost after the refresh was done: the token is spent all the same", async () => {
-  const { refresh_token } = await link(simulator);
-  const before = simulator.killedGrants().length;
-  simulator.faults.add({ kind: "refresh", effect: "lost", times: 1 });
-  await expect(refresh(simulator, refresh_token)).rejects.toThrow("fetch failed");
-  expect((await refresh(simulator, refresh_token)).body).toMatchObject({ error: "invalid_grant" });
-  expect(simulator.killedGrants()).toHaveLength(before + 1);
-});
-
-test("with workFirst the refresh is done before the wait", async () => {
-  const { refresh_token } = await link(simulator);
-  simulator.faults.add({ kind: "refresh", effect: "delay", ms: 200, workFirst: true, times: 1 });
-  const slow = refresh(simulator, refresh_token);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect((await refresh(simulator, refresh_token)).body).toMatchObject({ error: "invalid_grant" });
-  expect((await slow).status).toBe(200);
-});
-
-test("token answers can lack or bend their fields", async () => {
-  simulator.faults.add({ kind: "token", effect: "unset", pointer: "/refresh_token" });
-  simulator.faults.add({ kind: "token", effect: "set", pointer: "/expires_in", value: "3600" });
-  const { body } = await exchange(simulator, await allowedCode(simulator));
-  expect(body).not.toHaveProperty("refresh_token");
-  expect(body.expires_in).toBe("3600");
-});
-
-test("the consent page can fail too", async () => {
-  simulator.faults.add({ kind: "consent", effect: "server_error", status: 502, times: 1 });
-  expect((await consent(simulator)).status).toBe(502);
+test("a client that gives up in the middle of a slow body leaves the simulator well", async () => {
+  simulator.faults.add({ effect: "drip", bytes: 10, ms: 20, times: 1 });
+  simulator.faults.add({ effect: "delay", ms: 60, skip: 1, times: 1 });
+  const headers = { authorization: `Bearer ${token}` };
+  const url = `${simulator.origin}/v1/sleeps?from=2026-11-01&to=2026-11-09`;
+  for (const patience of [50, 30]) {
+    const reading = fetch(url, { headers, signal: AbortSignal.timeout(patience) }).then((answer) => answer.text());
+    await expect(reading).rejects.toMatchObject({ name: "TimeoutError" });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect((await ask()).status).toBe(200);
 });
 
 test("stopping ends calls that are kept waiting", async () => {

@@ -113,3 +113,10 @@ export function askSleeps(simulator: Simulator, token: string, query: Record<str
 export async function sleeps(simulator: Simulator, token: string, query?: Record<string, string>): Promise<SleepPage> {
   return (await (await askSleeps(simulator, token, query)).json()) as SleepPage;
 }
+
+/** How long work takes, in milliseconds. */
+export async function elapsed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
