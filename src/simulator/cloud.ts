@@ -1,0 +1,203 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
+import type { Provider } from "../../providers/contract/provider";
+import type { SyntheticPerson } from "../../providers/contract/synthetic";
+import { civilDay } from "../domain/days";
+import { type Answer, encode, json } from "./answer";
+import { type AuthorizationServer, authorize, decide, type Parameters } from "./authorize";
+import type { Call, CallKind, CallLog, OpenCall } from "./calls";
+import type { MadeUpCursors } from "./cursors";
+import { deliver, wait } from "./deliver";
+import { EffectsOf } from "./effects";
+import type { Faults } from "./faults";
+import type { Grant, Grants } from "./grants";
+import type { People } from "./people";
+import type { Settings } from "./settings";
+import { bearer, grantToRevoke, revoke, type TokenRequest, type TokenServer, token } from "./token";
+
+/** Where the simulator tells what it did: route kinds and statuses, never query strings, tokens or documents. */
+export interface SimulatorLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** The parts of one simulated cloud, as its routes use them. */
+export interface CloudParts {
+  readonly provider: Provider;
+  readonly authorization: AuthorizationServer;
+  readonly tokens: TokenServer;
+  readonly grants: Grants;
+  readonly people: People;
+  readonly faults: Faults;
+  readonly cursors: MadeUpCursors;
+  readonly calls: CallLog;
+  readonly settings: () => Settings;
+  readonly now: () => number;
+  readonly stopped: AbortSignal;
+  readonly log: SimulatorLog | null;
+}
+
+/** Paths of the vendor's OAuth endpoints, as they stand in its profile. */
+export interface OAuthPaths {
+  readonly authorize: string;
+  readonly decision: string;
+  readonly token: string;
+  readonly revoke: string | null;
+}
+
+/** One request with who it is from and what will answer it. */
+interface Turn {
+  readonly kind: CallKind;
+  readonly grant: Grant | null;
+  work(call: OpenCall): Answer;
+}
+
+const DATA_METHODS: HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** Adds the vendor's routes: OAuth at the paths of its profile, data at every other path. */
+export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPaths): void {
+  const endpoints = endpointsByPath(parts.provider);
+  const effectsOf = new EffectsOf(parts.provider.synthetic, parts.cursors);
+
+  const serve = (turnOf: (request: FastifyRequest) => Turn) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const turn = turnOf(request);
+    const path = pathOf(request);
+    const call = parts.calls.begin({
+      method: request.method,
+      path,
+      kind: turn.kind,
+      endpoint: turn.kind === "data" ? (endpoints.get(path) ?? null) : null,
+      query: texts(request.query),
+      at: parts.now(),
+      status: null,
+      vendorUserId: turn.grant === null ? null : parts.people.person(turn.grant.user).vendorUserId,
+    });
+    const effects = effectsOf.call(parts.faults.take(call), call);
+    if (effects.hang) {
+      reply.hijack();
+      return;
+    }
+    await wait(effects.waitBefore, parts.stopped);
+    const answer = encode(effects.change(effects.instead ?? attempt(turn, call)));
+    await wait(effects.waitAfter, parts.stopped);
+    if (effects.delivery.how !== "lost") call.status = answer.status;
+    logCall(parts.log, call);
+    await deliver(reply, answer, effects.delivery, parts.stopped);
+  };
+
+  const tokenRequest = (request: FastifyRequest): TokenRequest => ({
+    form: parameters(request.body),
+    query: parameters(request.query),
+    authorization: request.headers.authorization,
+  });
+
+  app.get(
+    paths.authorize,
+    serve((request) => ({
+      kind: "authorize",
+      grant: null,
+      work: () => authorize(parts.authorization, parameters(request.query)),
+    })),
+  );
+  app.post(
+    paths.decision,
+    serve((request) => ({
+      kind: "consent",
+      grant: null,
+      work: (call) =>
+        decide(parts.authorization, parameters(request.body), (user) => {
+          call.vendorUserId = parts.people.person(user).vendorUserId;
+        }),
+    })),
+  );
+  app.post(
+    paths.token,
+    serve((request) => {
+      const asked = tokenRequest(request);
+      const refreshing = asked.form.grant_type === "refresh_token";
+      const spent = asked.form.refresh_token;
+      return {
+        kind: refreshing ? "refresh" : "token",
+        grant: refreshing && typeof spent === "string" ? parts.grants.find("refresh", spent) : null,
+        work: () => token(parts.tokens, asked),
+      };
+    }),
+  );
+  const revocation = parts.provider.oauth.revocation;
+  if (revocation && paths.revoke !== null) {
+    app.route({
+      method: revocation.method,
+      url: paths.revoke,
+      handler: serve((request) => {
+        const asked = tokenRequest(request);
+        return {
+          kind: "revoke",
+          grant: grantToRevoke(parts.tokens, asked),
+          work: () => revoke(parts.tokens, asked),
+        };
+      }),
+    });
+  }
+  app.route({
+    method: DATA_METHODS,
+    url: "*",
+    handler: serve((request) => {
+      const grant = parts.grants.authenticate(bearer(request.headers.authorization) ?? "");
+      return { kind: "data", grant, work: () => data(parts, request, grant) };
+    }),
+  });
+}
+
+function attempt(turn: Turn, call: OpenCall): Answer {
+  try {
+    return turn.work(call);
+  } catch (error) {
+    call.status = 500;
+    throw error;
+  }
+}
+
+function data(parts: CloudParts, request: FastifyRequest, grant: Grant | null): Answer {
+  const { synthetic } = parts.provider;
+  if (grant === null) return withHeaders(synthetic.failure({ kind: "unauthorized" }));
+  const person: SyntheticPerson = parts.people.person(grant.user);
+  const answer = synthetic.answer({
+    method: request.method,
+    path: pathOf(request),
+    query: parts.cursors.resolve(texts(request.query)),
+    form: parts.cursors.resolve(texts(request.body)),
+    grantedScopes: grant.scopes,
+    person,
+    pageSize: parts.settings().pageSize,
+    documents: (endpoint, range) => parts.people.documents(grant.user, person, endpoint, range),
+  });
+  return answer === null ? json(404, { error: "not_found" }) : withHeaders(answer);
+}
+
+function withHeaders(answer: { status: number; headers?: Readonly<Record<string, string>>; body: unknown }): Answer {
+  return { status: answer.status, headers: answer.headers ?? {}, body: answer.body };
+}
+
+function endpointsByPath(provider: Provider): ReadonlyMap<string, string> {
+  const day = civilDay("2026-01-01");
+  return new Map(
+    provider.endpoints.map((endpoint) => [endpoint.request({ start: day, end: day }, null).path, endpoint.name]),
+  );
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?", 1)[0] ?? "/";
+}
+
+function parameters(value: unknown): Parameters {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** Of several parameters with one name the first counts. */
+function texts(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(parameters(value)).map(([name, text]) => [name, Array.isArray(text) ? text[0] : text]);
+  return Object.fromEntries(entries.filter(([, text]) => typeof text === "string"));
+}
+
+function logCall(log: SimulatorLog | null, call: Call): void {
+  log?.info({ kind: call.kind, endpoint: call.endpoint, status: call.status }, "simulated call");
+}
