@@ -38,10 +38,13 @@ export function encodeNodeId(key: NodeKey): string {
   return Buffer.from(parts.join("|")).toString("base64url");
 }
 
-/** Reads a node id; null where it is none of ours. */
+/** Reads a node id; null where it is none of ours, or is not written the one way that we write it. */
 export function decodeNodeId(id: string): NodeKey | null {
-  const text = Buffer.from(id, "base64url").toString("utf8");
-  if (Buffer.from(text).toString("base64url") !== id) return null;
+  const key = readKey(Buffer.from(id, "base64url").toString("utf8"));
+  return key && encodeNodeId(key) === id ? key : null;
+}
+
+function readKey(text: string): NodeKey | null {
   const [type, person, third = "", fourth = "", fifth = "", sixth = "", ...rest] = text.split("|");
   if (rest.length > 0 || person === undefined || !UUID.test(person)) return null;
   if (type === "u" && third === "") return { type: "User", person };

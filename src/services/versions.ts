@@ -46,8 +46,9 @@ export class ConfirmedVersions implements DataVersions {
 
   /** @inheritdoc */
   learned(personId: string, version: string): void {
+    const known = this.copies.get(personId);
     this.learn(personId, version, this.nowMs());
-    this.bell.ring(TOPIC, `${personId} ${version}`);
+    if (known?.version !== version) this.bell.ring(TOPIC, `${personId} ${version}`);
   }
 
   /** Versions only rise, so that an answer overtaken by a commit cannot turn the copy back. */

@@ -2,7 +2,7 @@ import { type Endpoint, endpointsOf, hrvMethodsOf, metricsOf, missingScopes } fr
 import type { DailyQuestion } from "../../domain/answers";
 import type { Requirement } from "../../domain/coverage";
 import { type CivilDay, daysOf } from "../../domain/days";
-import { freshForSeconds, isFuture, type TodaySpan } from "../../domain/freshness";
+import { dayEnd, freshForSeconds, isFuture, type TodaySpan } from "../../domain/freshness";
 import { METRIC_KINDS, type Metric } from "../../domain/metrics";
 import type { Account } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
@@ -42,14 +42,29 @@ export function resolve(
   return { source: { account, configured, metric: question.metric, endpoints: granted, missingScopes: missing } };
 }
 
-/** How recently each day of a question that is not to come must have been checked. `now`: epoch seconds. */
-export function requirements(question: DailyQuestion, today: TodaySpan, now: number): Map<CivilDay, Requirement> {
+/** When an answer is given, and where the wearer is as far as known. Epoch seconds; minutes east of UTC. */
+export interface Moment {
+  readonly now: number;
+  readonly offsetMinutes: number | null;
+  readonly today: TodaySpan;
+}
+
+/** The days of a question that have begun, by how recently its endpoints must have checked them. */
+export function requirements(
+  question: DailyQuestion,
+  endpoints: readonly Endpoint[],
+  moment: Moment,
+): Map<CivilDay, Requirement> {
   const { maxAgeSeconds } = question;
+  const endsAtHour = Math.max(24, ...endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
   const wanted = new Map<CivilDay, Requirement>();
   for (const day of daysOf(question.range)) {
-    if (isFuture(day, today)) continue;
+    if (isFuture(day, moment.today)) continue;
+    // A vendor's day may still run while the calendar is in the next.
+    const running = dayEnd(day, moment.offsetMinutes, endsAtHour) > moment.now;
+    const freshFor = freshForSeconds(running ? moment.today.latest : day, moment.today);
     wanted.set(day, {
-      checkedSince: now - (maxAgeSeconds ?? freshForSeconds(day, today)),
+      checkedSince: moment.now - (maxAgeSeconds ?? freshFor),
       settledSuffices: maxAgeSeconds === null,
     });
   }

@@ -1,0 +1,93 @@
+import { type AbsentDay, joinAbsences } from "../../domain/absences";
+import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
+import { chooseDays, sortBySource } from "../../domain/choice";
+import { meets } from "../../domain/coverage";
+import { type CivilDay, daysOf } from "../../domain/days";
+import { isFuture } from "../../domain/freshness";
+import type { Wanted } from "../fetching/flights";
+import type { Moment, Resolved } from "./questions";
+import type { Sheet } from "./sheet";
+import { issueOf, STALE, scopesMissing, type Trouble, UNREAD } from "./trouble";
+
+/** A question at one provider: what it came to, and the sheet of its source where there is one. */
+export interface Part {
+  readonly provider: string;
+  readonly resolved: Resolved;
+  readonly sheet: Sheet | null;
+  readonly wanted: Wanted;
+}
+
+/** Composes the answer to a question from its parts. `unconfirmed`: the data version could not be confirmed. Pure. */
+export function compose(
+  question: DailyQuestion,
+  parts: readonly Part[],
+  moment: Moment,
+  unconfirmed: boolean,
+  providerOrder: readonly string[],
+): DailyAnswer {
+  const days: SourcedDay[] = [];
+  const absences: AbsentDay[] = [];
+  const issues = new Issues();
+  for (const part of parts) {
+    for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
+    for (const day of daysOf(question.range)) {
+      const told = tell(day, question, part, moment, unconfirmed);
+      if (told.value) days.push({ provider: part.provider, value: told.value });
+      else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
+      for (const trouble of told.troubles) issues.add(part.provider, trouble);
+    }
+  }
+  const bySource = sortBySource(days);
+  return {
+    nodes: chooseDays(bySource, providerOrder),
+    bySource,
+    absences: joinAbsences(absences),
+    issues: issues.all(),
+  };
+}
+
+interface Told {
+  readonly value?: SourcedDay["value"];
+  readonly reason?: AbsentDay["reason"];
+  readonly troubles: readonly Omit<Trouble, "absence">[];
+}
+
+/** What there is to say of one day at one provider. */
+function tell(day: CivilDay, question: DailyQuestion, part: Part, moment: Moment, unconfirmed: boolean): Told {
+  if (isFuture(day, moment.today)) return { reason: "FUTURE", troubles: [] };
+  if (!part.sheet) return { reason: "reason" in part.resolved ? part.resolved.reason : "ERROR", troubles: [] };
+  const requirement = part.wanted.get(day);
+  const cell = part.sheet.cells.get(day);
+  const { troubles } = part.sheet;
+  if (!cell) return { reason: troubles[0]?.absence ?? "NOT_YET_SYNCED", troubles };
+  const stale = unconfirmed || !requirement || !meets(cell.known, requirement);
+  const stales = stale ? [...troubles, STALE] : [];
+  const value = cell.values.find((one) => one.metric !== "HRV" || one.method === question.method);
+  if (value) return { value, troubles: stales };
+  if (cell.unread) return { reason: "ERROR", troubles: [...stales, UNREAD] };
+  return { reason: "PROVIDER_HAS_NONE", troubles: stales };
+}
+
+/** Troubles that hold whatever the days: scopes that were not granted. */
+function standingTroubles(part: Part): Trouble[] {
+  const { resolved } = part;
+  if ("source" in resolved) {
+    return resolved.source.missingScopes.length > 0 ? [scopesMissing(resolved.source.missingScopes)] : [];
+  }
+  return resolved.reason === "SCOPE_NOT_GRANTED" ? [scopesMissing(resolved.missingScopes)] : [];
+}
+
+/** Issues once per provider and code, in the order that they were met. */
+class Issues {
+  private readonly byName = new Map<string, SourceIssue>();
+
+  add(provider: string, trouble: Omit<Trouble, "absence">): void {
+    const name = `${provider} ${trouble.code}`;
+    const known = this.byName.get(name);
+    if (!known || (trouble.retryAt ?? 0) > (known.retryAt ?? 0)) this.byName.set(name, issueOf(provider, trouble));
+  }
+
+  all(): SourceIssue[] {
+    return [...this.byName.values()];
+  }
+}

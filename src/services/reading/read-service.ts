@@ -1,0 +1,197 @@
+import type { DailyAnswer, DailyQuestion } from "../../domain/answers";
+import type { CivilDay } from "../../domain/days";
+import { GatewayError, ReconnectRequired } from "../../domain/errors";
+import type { ReadingApi } from "../api";
+import type { ConfiguredProvider } from "../fetching/ask";
+import type { Flights } from "../fetching/flights";
+import type { Cache, CellsKey } from "../ports/cache";
+import type { RecordStore, Snapshot } from "../ports/records";
+import type { Telemetry } from "../ports/telemetry";
+import type { DataVersions } from "../ports/versions";
+import { compose, type Part } from "./answer";
+import { type Cell, type CellIdentity, cachedCells, writeCell } from "./cells";
+import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
+import { type PersonState, type PersonStates, todayOf } from "./person-state";
+import { demand, type Moment, requirements, resolve } from "./questions";
+import { Sheet } from "./sheet";
+import { IMPATIENT, troubleOf } from "./trouble";
+
+/** What reading needs of the rest of the gateway. */
+export interface ReadingParts {
+  readonly versions: DataVersions;
+  readonly states: PersonStates;
+  readonly cache: Cache;
+  readonly store: RecordStore;
+  readonly flights: Flights;
+  readonly telemetry: Telemetry;
+  /** Every wearable by slug, in the order of preference where nothing else decides. */
+  readonly providers: ReadonlyMap<string, ConfiguredProvider>;
+  /** Changes with schema, mappers and policy, so that cells of another build are not believed. */
+  readonly build: string;
+  readonly now: () => number;
+  readonly patience?: Patience;
+}
+
+/** Answers daily questions: from cells, then the database, then the providers; each endpoint at most once per missing stretch. */
+export class ReadService implements ReadingApi {
+  constructor(private readonly parts: ReadingParts) {}
+
+  /** @inheritdoc */
+  async read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
+    const { version, confirmed } = await this.parts.versions.current(personId);
+    const state = await this.parts.states.at(personId, version);
+    const moment = this.momentOf(state);
+    const sheets = new Map<string, Sheet>();
+    const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
+    await this.know(personId, version, [...sheets.values()], confirmed);
+    const order = [...this.parts.providers.keys()];
+    return questions.map((question, index) => compose(question, partsOf[index] ?? [], moment, !confirmed, order));
+  }
+
+  private momentOf(state: PersonState): Moment {
+    const now = this.parts.now();
+    return { now, offsetMinutes: state.offsetMinutes, today: todayOf(state, now) };
+  }
+
+  /** A question's parts, one per provider asked; what several questions want of one source lands on one sheet. */
+  private split(question: DailyQuestion, state: PersonState, moment: Moment, sheets: Map<string, Sheet>): Part[] {
+    const linked = new Map(
+      state.accounts
+        .filter((account) => account.status !== "DISCONNECTED")
+        .map((account) => [account.provider, account]),
+    );
+    const asked = [...new Set(question.providers ?? linked.keys())];
+    return asked.flatMap((provider): Part[] => {
+      const configured = this.parts.providers.get(provider);
+      if (!configured) return [];
+      const resolved = resolve(question, configured, linked.get(provider));
+      if (!("source" in resolved)) return [{ provider, resolved, sheet: null, wanted: new Map() }];
+      const name = `${resolved.source.account.id} ${question.metric}`;
+      const sheet = sheets.get(name) ?? new Sheet(resolved.source);
+      sheets.set(name, sheet);
+      const wanted = requirements(question, resolved.source.endpoints, moment);
+      sheet.want(wanted);
+      return [{ provider, resolved, sheet, wanted }];
+    });
+  }
+
+  private async know(personId: string, version: string, sheets: readonly Sheet[], confirmed: boolean): Promise<void> {
+    await this.fromCache(personId, version, sheets);
+    const lacking = sheets.filter((sheet) => sheet.lacking().length > 0);
+    if (lacking.length === 0) return;
+    try {
+      if (!confirmed) throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach");
+      const snapshot = await this.fromDatabase(personId, lacking);
+      if (await this.fromProviders(snapshot, lacking)) await this.fromDatabase(personId, lacking, "provider");
+    } catch (error) {
+      // With the database away, what the cache still holds is answered as stale; anything less would be a guess.
+      if (!lacking.every((sheet) => sheet.coversAll())) {
+        if (error instanceof GatewayError) throw error;
+        throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach", { cause: error });
+      }
+      this.parts.telemetry.fault("reading from the database", error);
+    }
+  }
+
+  private async fromCache(personId: string, version: string, sheets: readonly Sheet[]): Promise<void> {
+    const wanted = sheets.map((sheet) => ({
+      key: keyOf(sheet),
+      days: [...sheet.wanted.keys()],
+      identity: this.identity(sheet, personId, version),
+    }));
+    const found = await cachedCells(this.parts.cache, wanted);
+    for (const [index, sheet] of sheets.entries()) {
+      for (const [day, cell] of found[index] ?? []) sheet.cells.set(day, cell);
+      this.parts.telemetry.answered("cache", sheet.wanted.size - sheet.lacking().length);
+    }
+  }
+
+  private async fromDatabase(
+    personId: string,
+    sheets: readonly Sheet[],
+    layer: "database" | "provider" = "database",
+  ): Promise<Snapshot> {
+    const days = sheets.flatMap((sheet) => sheet.lacking()).sort();
+    const requirementsOf = sheets.flatMap((sheet) => [...sheet.wanted.values()]);
+    const ageMatters = requirementsOf.some((requirement) => !requirement.settledSuffices);
+    const since = Math.min(...requirementsOf.map((requirement) => requirement.checkedSince));
+    const snapshot = await this.parts.store.snapshot({
+      personId,
+      accountIds: [...new Set(sheets.map((sheet) => sheet.source.account.id))],
+      endpoints: [...new Set(sheets.flatMap((sheet) => sheet.source.endpoints.map((endpoint) => endpoint.name)))],
+      range: { start: days[0] as CivilDay, end: days.at(-1) as CivilDay },
+      checkedSince: ageMatters ? since : null,
+      withRecords: true,
+    });
+    this.parts.versions.learned(personId, snapshot.version);
+    const puts = sheets.map(async (sheet) => {
+      const before = sheet.lacking().length;
+      const made = sheet.fill(snapshot);
+      this.parts.telemetry.answered(layer, before - sheet.lacking().length);
+      await this.keepCells(sheet, made, personId, snapshot.version);
+    });
+    await Promise.all(puts);
+    return snapshot;
+  }
+
+  private async keepCells(
+    sheet: Sheet,
+    made: ReadonlyMap<CivilDay, Cell>,
+    personId: string,
+    version: string,
+  ): Promise<void> {
+    const identity = this.identity(sheet, personId, version);
+    await this.parts.cache.putCells(
+      keyOf(sheet),
+      new Map([...made].map(([day, cell]) => [day, writeCell(cell, identity)])),
+    );
+  }
+
+  /** Asks the providers for what the snapshot does not know as required; whether anything was asked. */
+  private async fromProviders(snapshot: Snapshot, sheets: readonly Sheet[]): Promise<boolean> {
+    const tasks = new Map<string, { sheets: Sheet[]; endpoint: string; wanted: Parameters<Flights["bring"]>[1] }>();
+    for (const sheet of sheets) {
+      const unmet = sheet.unmet(snapshot);
+      if (sheet.source.account.status !== "ACTIVE") {
+        if (unmet.size > 0) sheet.troubles.push(troubleOf(new ReconnectRequired("the grant is refused")));
+        continue;
+      }
+      for (const [endpoint, wanted] of unmet) {
+        const name = `${sheet.source.account.id} ${endpoint}`;
+        const task = tasks.get(name) ?? { sheets: [], endpoint, wanted: new Map() };
+        const merged = new Map(task.wanted);
+        demand(merged, wanted);
+        tasks.set(name, { ...task, sheets: [...task.sheets, sheet], wanted: merged });
+      }
+    }
+    await Promise.all([...tasks.values()].map((task) => this.fly(task)));
+    return tasks.size > 0;
+  }
+
+  private async fly(task: {
+    sheets: Sheet[];
+    endpoint: string;
+    wanted: Parameters<Flights["bring"]>[1];
+  }): Promise<void> {
+    const [first] = task.sheets;
+    const endpoint = first?.source.endpoints.find((one) => one.name === task.endpoint);
+    if (!first || !endpoint) return;
+    const { account, configured } = first.source;
+    const flight = this.parts.flights.bring({ account, configured, endpoint }, task.wanted);
+    const outcome = await awaitFlight(flight, this.parts.patience ?? INTERACTIVE);
+    if (outcome === "impatient") for (const sheet of task.sheets) sheet.troubles.push(IMPATIENT);
+    else if ("error" in outcome) {
+      const trouble = troubleOf(outcome.error);
+      for (const sheet of task.sheets) sheet.troubles.push(trouble);
+    }
+  }
+
+  private identity(sheet: Sheet, personId: string, version: string): CellIdentity {
+    return { personId, accountId: sheet.source.account.id, version, build: this.parts.build };
+  }
+}
+
+function keyOf(sheet: Sheet): CellsKey {
+  const { account, metric } = sheet.source;
+  return { personId: account.personId, accountId: account.id, metric };
+}

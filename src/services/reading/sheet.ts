@@ -1,0 +1,95 @@
+import { assemble } from "../../domain/assembly";
+import { type EndpointCoverage, knownAtAll, knownDay, meets, type Requirement } from "../../domain/coverage";
+import type { CivilDay } from "../../domain/days";
+import { dayEnd } from "../../domain/freshness";
+import type { KeptRecord } from "../../domain/records";
+import type { Wanted } from "../fetching/flights";
+import type { Snapshot } from "../ports/records";
+import type { Cell } from "./cells";
+import { demand, type Source } from "./questions";
+import type { Trouble } from "./trouble";
+
+/** What is known of one source's days while a query is answered: the days wanted, the cells found, and what went wrong. */
+export class Sheet {
+  readonly wanted = new Map<CivilDay, Requirement>();
+  readonly cells = new Map<CivilDay, Cell>();
+  readonly troubles: Trouble[] = [];
+
+  constructor(readonly source: Source) {}
+
+  /** Adds days that a question wants. */
+  want(wanted: Wanted): void {
+    demand(this.wanted, wanted);
+  }
+
+  /** The days that no cell meets the requirement of, ascending. */
+  lacking(): CivilDay[] {
+    return [...this.wanted]
+      .filter(([day, requirement]) => !meets(this.cells.get(day)?.known ?? null, requirement))
+      .map(([day]) => day)
+      .sort();
+  }
+
+  /** Whether every day is known at least from an older check. */
+  coversAll(): boolean {
+    return [...this.wanted.keys()].every((day) => this.cells.has(day));
+  }
+
+  /** The days that each endpoint has to be asked for before the lacking days are known. */
+  unmet(snapshot: Snapshot): Map<string, Map<CivilDay, Requirement>> {
+    const byEndpoint = new Map<string, Map<CivilDay, Requirement>>();
+    for (const endpoint of this.source.endpoints) {
+      const coverage = this.coverageOf(snapshot, endpoint.name);
+      const days = this.lacking().filter((day) => !meets(knownDay(coverage, day), this.requirement(day)));
+      if (days.length > 0) byEndpoint.set(endpoint.name, new Map(days.map((day) => [day, this.requirement(day)])));
+    }
+    return byEndpoint;
+  }
+
+  /** Makes cells of the lacking days out of a snapshot, as far as it knows them; returns those made. */
+  fill(snapshot: Snapshot): Map<CivilDay, Cell> {
+    const coverages = this.source.endpoints.map((endpoint) => this.coverageOf(snapshot, endpoint.name));
+    const records = this.recordsByDay(snapshot);
+    const made = new Map<CivilDay, Cell>();
+    for (const day of this.lacking()) {
+      const cell = this.cellOf(day, coverages, records.get(day) ?? [], snapshot.offsetMinutes);
+      if (cell) made.set(day, cell);
+    }
+    for (const [day, cell] of made) this.cells.set(day, cell);
+    return made;
+  }
+
+  private requirement(day: CivilDay): Requirement {
+    return this.wanted.get(day) ?? { checkedSince: Number.POSITIVE_INFINITY, settledSuffices: false };
+  }
+
+  private cellOf(
+    day: CivilDay,
+    coverages: readonly (EndpointCoverage | undefined)[],
+    records: readonly KeptRecord[],
+    offsetMinutes: number | null,
+  ): Cell | null {
+    const known = knownAtAll(coverages, day);
+    if (!known) return null;
+    const endsAtHour = Math.max(...this.source.endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
+    const dayOver = known.settled || (known.checkedAt ?? 0) > dayEnd(day, offsetMinutes, endsAtHour);
+    const values = assemble(this.source.metric, day, records, { settled: known.settled, dayOver });
+    return { values, known, unread: coverages.some((coverage) => coverage?.unreadDays.has(day)) };
+  }
+
+  private coverageOf(snapshot: Snapshot, endpoint: string): EndpointCoverage | undefined {
+    return snapshot.coverage.find((one) => one.accountId === this.source.account.id && one.endpoint === endpoint);
+  }
+
+  private recordsByDay(snapshot: Snapshot): Map<CivilDay, KeptRecord[]> {
+    const endpoints = new Set(this.source.endpoints.map((endpoint) => endpoint.name));
+    const byDay = new Map<CivilDay, KeptRecord[]>();
+    for (const kept of snapshot.records.get(this.source.account.id) ?? []) {
+      if (!endpoints.has(kept.endpoint)) continue;
+      const day = byDay.get(kept.record.day);
+      if (day) day.push(kept);
+      else byDay.set(kept.record.day, [kept]);
+    }
+    return byDay;
+  }
+}
