@@ -34,6 +34,7 @@ async function start(options: Partial<EmbeddedPostgresOptions> = {}): Promise<Em
   const server = await startEmbeddedPostgres({
     dataDirectory: join(home, ".data", "postgres"),
     log: (line) => lines.push(line),
+    settings: { fsync: "off" },
     ...options,
   });
   servers.push(server);
