@@ -38,6 +38,8 @@ export interface RunningServer {
 interface PidFile {
   readonly pid: number;
   readonly port: number;
+  /** False while it starts, recovers or stops. */
+  readonly ready: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ async function attach(options: ServerOptions, deadline: number): Promise<Running
       if (isAlive(found.pid)) await rm(join(options.directory, "postmaster.pid"), { force: true });
       return undefined;
     }
-    const keeper = await connect(options, found.port);
+    const keeper = found.ready ? await connect(options, found.port) : undefined;
     if (keeper !== undefined) {
       if (options.port === undefined || options.port === found.port) {
         options.log(`attached to the PostgreSQL that still runs on ${options.directory} (port ${found.port})`);
@@ -101,9 +103,9 @@ async function start(options: ServerOptions, deadline: number): Promise<RunningS
     exited = true;
   });
   for (;;) {
-    // Asked for before connecting: the recorded id is the proof that the answering server is this one.
+    // Another server may answer on this port: only what the child recorded itself proves that it got it.
     const recorded = await readPidFile(options.directory);
-    if (!exited && recorded?.pid === child.pid) {
+    if (!exited && recorded?.pid === child.pid && recorded?.ready) {
       const keeper = await connect(options, port);
       if (keeper !== undefined && child.pid !== undefined) return running(options, keeper, port, child.pid);
     }
@@ -208,7 +210,7 @@ async function isPostmaster(pid: number, directory: string): Promise<boolean> {
   );
 }
 
-/** Lines of postmaster.pid: 1 process id, 4 port. @see https://www.postgresql.org/docs/18/storage-file-layout.html */
+/** Lines of postmaster.pid: 1 process id, 4 port, 8 status. @see https://www.postgresql.org/docs/18/storage-file-layout.html */
 async function readPidFile(directory: string): Promise<PidFile | undefined> {
   const text = await readFile(join(directory, "postmaster.pid"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
@@ -218,12 +220,11 @@ async function readPidFile(directory: string): Promise<PidFile | undefined> {
   const lines = text.split("\n");
   const pid = Number.parseInt(lines[0] ?? "", 10);
   const port = Number.parseInt(lines[3] ?? "", 10);
-  return pid > 0 ? { pid, port: Number.isNaN(port) ? 0 : port } : undefined;
+  return pid > 0 ? { pid, port, ready: lines[7]?.trim() === "ready" } : undefined;
 }
 
 /** A keeper connection, or undefined while the server does not accept any (not yet up, recovering, stopping). */
 async function connect(options: ServerOptions, port: number): Promise<Client | undefined> {
-  if (port === 0) return undefined;
   const client = new Client({
     host: "127.0.0.1",
     port,

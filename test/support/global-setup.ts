@@ -15,6 +15,7 @@ export default async function globalSetup(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "gateway-test-"));
   // PostgreSQL runs as another user when the tests run as root.
   await chmod(directory, 0o755);
+  const reaper = watchOver(directory);
   const lines: string[] = [];
   const starting = Promise.all([
     startEmbeddedPostgres({
@@ -28,16 +29,16 @@ export default async function globalSetup(): Promise<void> {
         shared_buffers: "64MB",
       },
     }),
-    process.env.REDIS_URL ? undefined : startRedis({ databases: 512 }),
+    process.env.REDIS_URL ? undefined : startRedis({ databases: 512, pidFile: join(directory, "redis.pid") }),
   ]);
   const [postgres, redis] = await starting.catch(async (error: Error) => {
-    await rm(directory, { recursive: true, force: true });
+    reaper.stdin?.end();
     throw new Error([...lines, error.message].join("\n"), { cause: error });
   });
   process.env.GATEWAY_TEST_PG_URL = postgres.url;
   process.env.GATEWAY_TEST_PG_ADMIN_URL = postgres.adminUrl;
   process.env.GATEWAY_TEST_REDIS_URL = redis?.url ?? process.env.REDIS_URL ?? "";
-  const reaper = watchOver(postgres.dataDirectory, redis?.pid, directory);
+  reaper.stdin?.write(`${postgres.dataDirectory}\n`);
   globalThis.endTestServices = async () => {
     await Promise.all([postgres.stop(), redis?.stop()]);
     await rm(postgres.dataDirectory, { recursive: true, force: true });
@@ -47,17 +48,20 @@ export default async function globalSetup(): Promise<void> {
 }
 
 /**
- * A shell that waits for the end of this process: where it ends without the teardown (Ctrl-C, kill -9), the closed pipe
- * tells the shell, which then ends the servers and removes their files.
+ * A shell that waits for the end of this process: where it ends without the teardown (Ctrl-C, kill -9, even while the
+ * servers start), the closed pipe tells the shell, which then ends the servers and removes their files. The pipe also
+ * carries where PostgreSQL's files really lie.
  */
-function watchOver(dataDirectory: string, redis: number | undefined, directory: string): ChildProcess {
+function watchOver(directory: string): ChildProcess {
   const script = `
-    read -r _ && exit 0
-    kill -INT "$(head -n 1 "$1/postmaster.pid")"
-    [ -z "$2" ] || kill -KILL "$2"
-    sleep 3
-    rm -rf "$1" "$1.log" "$3"`;
-  const reaper = spawn("/bin/sh", ["-c", script, "sh", dataDirectory, String(redis ?? ""), directory], {
+    data=$1/postgres
+    while read -r line; do [ "$line" = done ] && exit 0; data=$line; done
+    sleep 2
+    kill -INT "$(head -n 1 "$data/postmaster.pid")"
+    kill -KILL "$(cat "$1/redis.pid")"
+    sleep 2
+    rm -rf "$data" "$data.log" "$1"`;
+  const reaper = spawn("/bin/sh", ["-c", script, "sh", directory], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });

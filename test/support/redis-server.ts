@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -16,6 +16,16 @@ export interface ThrowawayRedis {
   signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL" | "SIGTERM"): void;
   /** Ends the server, stopped or not, and waits until it is gone. */
   stop(): Promise<void>;
+}
+
+/** Settings of a throwaway server. */
+export interface RedisOptions {
+  /** Number of logical databases, 16 by default. */
+  readonly databases?: number;
+  /** Port on 127.0.0.1; a free one by default. */
+  readonly port?: number;
+  /** File into which the server writes its process id. */
+  readonly pidFile?: string;
 }
 
 /** How to get a server program, in one line. */
@@ -42,11 +52,10 @@ export async function findRedisProgram(path = process.env.PATH ?? ""): Promise<s
  *
  * @throws Error in one line that says how to get the program where there is none.
  */
-export async function startRedis(options: { databases?: number; port?: number } = {}): Promise<ThrowawayRedis> {
+export async function startRedis(options: RedisOptions = {}): Promise<ThrowawayRedis> {
   const program = await findRedisProgram();
   if (program === undefined) throw new Error(howToGetRedis);
   const port = options.port ?? (await freePort());
-  const directory = await mkdtemp(join(tmpdir(), "gateway-redis-"));
   const settings = {
     port,
     bind: "127.0.0.1",
@@ -54,7 +63,8 @@ export async function startRedis(options: { databases?: number; port?: number } 
     save: "",
     appendonly: "no",
     loglevel: "warning",
-    dir: directory,
+    dir: tmpdir(),
+    ...(options.pidFile === undefined ? {} : { pidfile: options.pidFile }),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "ignore"] });
@@ -65,7 +75,6 @@ export async function startRedis(options: { databases?: number; port?: number } 
     child.kill("SIGKILL");
     await gone;
     process.off("exit", onExit);
-    await rm(directory, { recursive: true, force: true });
   };
   try {
     await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));

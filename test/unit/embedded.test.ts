@@ -1,12 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "../../src/db/embedded";
+import { serverAccount } from "../../src/db/embedded-account";
+import { locateBinaries, reachableBinaries } from "../../src/db/embedded-binaries";
 
 const asRoot = process.getuid?.() === 0;
 
@@ -34,6 +36,7 @@ async function start(options: Partial<EmbeddedPostgresOptions> = {}): Promise<Em
   const server = await startEmbeddedPostgres({
     dataDirectory: join(home, ".data", "postgres"),
     log: (line) => lines.push(line),
+    settings: { fsync: "off" },
     ...options,
   });
   servers.push(server);
@@ -238,6 +241,36 @@ describeAsRoot("as root", () => {
     expect(await query(third.url, "SELECT to_regclass('mark') AS found")).toEqual([{ found: null }]);
     await third.stop();
     await rm(join(first.dataDirectory, ".."), { recursive: true });
+  });
+
+  test("programs in a closed folder are run from a reachable copy that is made once", async () => {
+    const installed = await locateBinaries();
+    const version = `${installed.version}-test-${process.pid}`;
+    const nobody = (await serverAccount(["nobody"]))!;
+    await cp(installed.root, join(home, "native"), { recursive: true, verbatimSymlinks: true });
+    await chmod(home, 0o700);
+    const closed = {
+      root: join(home, "native"),
+      initdb: join(home, "native/bin/initdb"),
+      postgres: join(home, "native/bin/postgres"),
+      version,
+    };
+    const copy = await reachableBinaries(closed, nobody, (line) => lines.push(line));
+    try {
+      expect(copy.root.startsWith(home)).toBe(false);
+      expect(lines).toEqual([
+        `PostgreSQL's programs lie in a folder closed to nobody: running the copy in ${copy.root}`,
+      ]);
+      const made = await stat(copy.root);
+      expect((await reachableBinaries(closed, nobody, (line) => lines.push(line))).root).toBe(copy.root);
+      expect((await stat(copy.root)).ino).toBe(made.ino);
+      // What a cleaner of temporary folders takes away is put back.
+      await rm(join(copy.root, "share"), { recursive: true });
+      await reachableBinaries(closed, nobody, (line) => lines.push(line));
+      expect((await stat(join(copy.root, "share"))).isDirectory()).toBe(true);
+    } finally {
+      await rm(copy.root, { recursive: true });
+    }
   });
 
   test("without the usual account, the next one on the list runs PostgreSQL", async () => {
