@@ -1,0 +1,68 @@
+import type { Endpoint, Page, Provider, SyntheticAnswer, SyntheticPerson } from "../../providers/contract";
+import { addDays, civilDay, type DayRange, daysOf } from "../../src/domain/days";
+
+/** The days of data that the simulator's people have by default. */
+export const LAST_400_DAYS: DayRange = { start: civilDay("2025-10-01"), end: civilDay("2026-11-04") };
+
+/** A synthetic person with data on every one of {@link LAST_400_DAYS}. */
+export function somebody(changes: Partial<SyntheticPerson>): SyntheticPerson {
+  return {
+    seed: 11,
+    vendorUserId: "wearer-11",
+    firstDay: LAST_400_DAYS.start,
+    lastDay: LAST_400_DAYS.end,
+    offsetMinutes: 60,
+    ...changes,
+  };
+}
+
+/** Asks the synthetic cloud what the endpoint would ask the vendor. */
+export function ask(
+  provider: Provider,
+  endpoint: Endpoint,
+  person: SyntheticPerson,
+  window: DayRange,
+  cursor: string | null,
+  pageSize: number | null,
+  grantedScopes: readonly string[] = provider.oauth.scopes,
+): SyntheticAnswer | null {
+  const request = endpoint.request(window, cursor);
+  return provider.synthetic.answer({
+    method: request.method,
+    path: request.path,
+    query: request.query ?? {},
+    form: request.form ?? {},
+    grantedScopes,
+    person,
+    pageSize,
+    documents: (name, range) => daysOf(range).flatMap((day) => provider.synthetic.documents(name, person, day, 0)),
+  });
+}
+
+/** Every page of a window to the end, at most `limit`. The bodies go through JSON as they would over HTTP. */
+export function pagesOf(
+  provider: Provider,
+  endpoint: Endpoint,
+  person: SyntheticPerson,
+  window: DayRange,
+  pageSize: number | null,
+  limit = 1000,
+): Page[] {
+  const pages: Page[] = [];
+  let cursor: string | null = null;
+  do {
+    const answer = ask(provider, endpoint, person, window, cursor, pageSize);
+    const page: Page = endpoint.read(JSON.parse(JSON.stringify(answer?.body ?? null)));
+    pages.push(page);
+    cursor = page.cursor;
+  } while (cursor !== null && pages.length < limit);
+  return pages;
+}
+
+/** The window that the engine asks for to know these days. */
+export function withMargin(endpoint: Endpoint, range: DayRange): DayRange {
+  return {
+    start: addDays(range.start, -(endpoint.margin?.before ?? 0)),
+    end: addDays(range.end, endpoint.margin?.after ?? 0),
+  };
+}

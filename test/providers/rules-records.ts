@@ -1,0 +1,167 @@
+import type { Page } from "../../providers/contract";
+import { daysOf, parseCivilDay } from "../../src/domain/days";
+import { epochSeconds, type Instant, parseInstant } from "../../src/domain/instants";
+import type { WearableRecord } from "../../src/domain/records";
+import { LAST_400_DAYS, somebody } from "./people";
+import { fixturesOf, readOrRefuse } from "./rules-fixtures";
+import type { Rule, Subject } from "./subject";
+
+/** Plausible least and greatest of every quantity by the end of its name: the unit. */
+const PLAUSIBLE: readonly [RegExp, number, number][] = [
+  [/^score$/, 0, 100],
+  [/Percent$/, 0, 100],
+  [/Seconds$/, 0, 90_000],
+  [/Bpm$/, 20, 250],
+  [/illiseconds$/, 1, 1000],
+  [/^breathsPerMinute$/, 3, 60],
+  [/Celsius$/, -15, 15],
+  [/Meters$/, 0, 500_000],
+  [/Kilocalories$/, 0, 30_000],
+  [/^steps$/, 0, 300_000],
+  [/^inactivityAlerts$/, 0, 1440],
+];
+
+const WHOLE = /Seconds$|^steps$|^inactivityAlerts$/;
+
+function numbersOf(value: unknown, name = ""): [string, number][] {
+  if (typeof value === "number") return [[name, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => numbersOf(inner, Array.isArray(value) ? name : key));
+}
+
+function instantsOf(value: unknown): string[] {
+  if (typeof value === "string") return /^\d{4}-\d{2}-\d{2}T/.test(value) ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(instantsOf) : [];
+}
+
+function sessionProblems(record: WearableRecord): string[] {
+  if (record.kind !== "sleep_session") return [];
+  const { start, end, stages } = record;
+  const problems: string[] = [];
+  if (end !== null && epochSeconds(end) <= epochSeconds(start)) problems.push("ends before it starts");
+  let previous: { end: Instant; stage: string } | null = null;
+  for (const span of stages) {
+    if (epochSeconds(span.end) <= epochSeconds(span.start)) problems.push("a stage of no length");
+    if (epochSeconds(span.start) < epochSeconds(previous?.end ?? start)) problems.push("stages overlap");
+    if (previous?.stage === span.stage && previous.end === span.start) problems.push("equal stages not joined");
+    if (end !== null && epochSeconds(span.end) > epochSeconds(end)) problems.push("a stage past the end");
+    previous = span;
+  }
+  return problems;
+}
+
+/** What is implausible about one record. */
+export function recordProblems(record: WearableRecord): string[] {
+  const outside = numbersOf(record).filter(([name, value]) => {
+    const [, min, max] = PLAUSIBLE.find(([pattern]) => pattern.test(name)) ?? [null, Number.NaN, Number.NaN];
+    return !(value >= min && value <= max) || Object.is(value, -0) || (WHOLE.test(name) && !Number.isInteger(value));
+  });
+  const instants = instantsOf(record).filter((text) => parseInstant(text) !== text);
+  const contributors = "contributors" in record ? record.contributors : [];
+  const keys = contributors.filter(
+    ({ key, nativeKey }) => (key !== null && !/^[a-z]+(_[a-z]+)*$/.test(key)) || !nativeKey,
+  );
+  return [
+    ...outside.map(([name]) => name),
+    ...instants.map(() => "an instant that is not canonical"),
+    ...keys.map(({ nativeKey }) => `contributor ${nativeKey}`),
+    ...sessionProblems(record),
+    ...(parseCivilDay(record.day) === null ? ["day"] : []),
+    ...(record.key === "" ? ["key"] : []),
+  ];
+}
+
+/** Every page that the rules know of an endpoint: its good fixtures and a year of synthetic days. */
+function pagesOf(subject: Subject): { name: string; endpoint: Subject["provider"]["endpoints"][number]; page: Page }[] {
+  const good = fixturesOf(subject, "good").map(({ endpoint, fixture }) => ({
+    name: fixture.name,
+    endpoint,
+    page: readOrRefuse(endpoint, fixture.body),
+  }));
+  return good.flatMap(({ name, endpoint, page }) => ("wireError" in page ? [] : [{ name, endpoint, page }]));
+}
+
+const offsetText = /(?:[+-]\d{2}:\d{2}|Z)$/;
+
+/** Rules about the records that come out. */
+export const recordRules: readonly Rule[] = [
+  {
+    number: 11,
+    name: "units plausible, instants canonical, hypnograms in order",
+    check: (subject) =>
+      pagesOf(subject).flatMap(({ name, page }) =>
+        page.documents
+          .flatMap(({ records }) => records.flatMap(recordProblems))
+          .map((problem) => `${name}: ${problem}`),
+      ),
+  },
+  {
+    number: 12,
+    name: "records are of the kinds and methods that the endpoint declares, keys unique",
+    check: (subject) =>
+      pagesOf(subject).flatMap(({ name, endpoint, page }) => {
+        const records = page.documents.flatMap((document) => document.records);
+        const keys = records.map(({ kind, key }) => `${kind} ${key}`);
+        const sessions = new Set(records.filter(({ kind }) => kind === "sleep_session").map(({ key }) => key));
+        return [
+          ...records.filter(({ kind }) => !endpoint.yields.includes(kind)).map(({ kind }) => `${name}: yields ${kind}`),
+          ...records
+            .filter((record) => record.kind === "hrv" && !endpoint.hrvMethods?.includes(record.method))
+            .map(() => `${name}: an undeclared method`),
+          ...records
+            .filter((record) => record.kind === "hrv" && sessions.size > 0 && !sessions.has(record.sessionKey))
+            .map(() => `${name}: a session that is not there`),
+          ...(new Set(keys).size === keys.length ? [] : [`${name}: two records of one key`]),
+        ];
+      }),
+  },
+  {
+    number: 13,
+    name: "the wearer's offset is kept",
+    check: (subject) => {
+      const fixtures = pagesOf(subject).flatMap(({ name, page }) =>
+        page.documents.flatMap(({ raw, records }) => {
+          const given = new Set(instantsOf(raw).map((text) => offsetText.exec(text)?.[0]));
+          const lost = instantsOf(records).filter((text) => {
+            const offset = offsetText.exec(text)?.[0] ?? "";
+            return !given.has(offset) || (offset === "Z" && given.size > 1);
+          });
+          return lost.length > 0 ? [`${name}: an offset that the vendor did not give`] : [];
+        }),
+      );
+      const synthetic = [-480, 0, 345, 840].flatMap((offsetMinutes) => {
+        const person = somebody({ offsetMinutes });
+        return subject.provider.endpoints.flatMap((endpoint) => {
+          const days = daysOf(LAST_400_DAYS).slice(0, 12);
+          const data = days.flatMap((day) => subject.provider.synthetic.documents(endpoint.name, person, day, 0));
+          const given = new Set(data.flatMap(instantsOf).map((text) => offsetText.exec(text)?.[0]));
+          const records = data.flatMap((document) => recordsOf(subject, endpoint.name, document));
+          const lost = instantsOf(records).filter((text) => !given.has(offsetText.exec(text)?.[0]));
+          const zulu = instantsOf(records).filter((text) => text.endsWith("Z"));
+          return lost.length + zulu.length > 0 ? [`${endpoint.name}: offset ${offsetMinutes} is lost`] : [];
+        });
+      });
+      return [...fixtures, ...synthetic];
+    },
+  },
+];
+
+/** The records of one synthetic document, read by itself out of the vendor's own answer. */
+function recordsOf(subject: Subject, name: string, document: unknown): readonly WearableRecord[] {
+  const { provider } = subject;
+  const endpoint = provider.endpoints.find((entry) => entry.name === name);
+  if (!endpoint) return [];
+  const request = endpoint.request(LAST_400_DAYS, null);
+  const answer = provider.synthetic.answer({
+    method: request.method,
+    path: request.path,
+    query: request.query ?? {},
+    form: request.form ?? {},
+    grantedScopes: [...provider.oauth.scopes],
+    person: somebody({}),
+    pageSize: null,
+    documents: () => [document],
+  });
+  const page = readOrRefuse(endpoint, answer?.body);
+  return "wireError" in page ? [] : page.documents.flatMap(({ records }) => records);
+}
