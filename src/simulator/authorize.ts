@@ -7,7 +7,7 @@ import { escapeHtml, page } from "./html";
 export interface AuthorizationServer {
   readonly provider: Provider;
   readonly clientId: string;
-  /** Registered redirection addresses, compared exactly; null: any http address of this machine. */
+  /** Registered redirection addresses, compared exactly; null: any http or https address of this machine. */
   readonly redirectUris: readonly string[] | null;
   readonly decisionUrl: () => string;
   readonly grants: Grants;
@@ -27,6 +27,7 @@ interface AuthorizationRequest {
 type Verdict = { readonly request: AuthorizationRequest } | { readonly answer: Answer };
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const SCHEMES = new Set(["http:", "https:"]);
 const USER_LENGTH = 64;
 const DEFAULT_USER = "demo";
 const NAMES = [
@@ -120,7 +121,7 @@ function isRegistered(server: AuthorizationServer, redirectUri: string): boolean
   if (server.redirectUris !== null) return server.redirectUris.includes(redirectUri);
   if (!URL.canParse(redirectUri)) return false;
   const url = new URL(redirectUri);
-  return url.protocol === "http:" && LOOPBACK.has(url.hostname) && url.username === "" && !redirectUri.includes("#");
+  return SCHEMES.has(url.protocol) && LOOPBACK.has(url.hostname) && url.username === "" && !redirectUri.includes("#");
 }
 
 function decodeRequest(field: unknown): Parameters | null {

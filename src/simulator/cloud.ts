@@ -77,6 +77,11 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       return;
     }
     await wait(effects.waitBefore, parts.stopped);
+    if (parts.stopped.aborted) {
+      reply.hijack();
+      reply.raw.destroy();
+      return;
+    }
     const answer = encode(effects.change(effects.instead ?? attempt(turn, call)));
     await wait(effects.waitAfter, parts.stopped);
     if (effects.delivery.how !== "lost") call.status = answer.status;

@@ -19,7 +19,7 @@ export interface SimulatorOptions {
   /** The one registered client. */
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Registered redirection addresses, compared exactly. Default: any http address of this machine. */
+  /** Registered redirection addresses, compared exactly. Default: any http or https address of this machine. */
   readonly redirectUris?: readonly string[];
   /** Port on 127.0.0.1. Default 0: a free one. */
   readonly port?: number;

@@ -165,6 +165,8 @@ test("a new night adds today, and the next day it is one of the past", async () 
   now += 86_400;
   const later = (await refresh(simulator, (await link(simulator)).refresh_token)).body.access_token;
   expect((await sleeps(simulator, later, today)).items.map((item) => item.day)).toEqual(["2026-11-20"]);
+  now += 2 * 86_400;
+  expect(simulator.people.person("demo").lastDay).toBe("2026-11-22");
 });
 
 test("a late revision changes the documents of one day, for everybody or for one", async () => {

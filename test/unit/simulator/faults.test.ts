@@ -178,12 +178,12 @@ test("takes a member or an element out of the body", async () => {
 
 test("a changed body leaves the vendor's own documents as they were", async () => {
   const before = await sleeps(simulator, token);
-  simulator.faults.add({ effect: "set", pointer: "/items/0/score", value: -1, times: 1 });
   simulator.faults.add({
     effect: "transform",
     times: 1,
     transform: (body) => Object.assign((body as { items: object[] }).items[1] ?? {}, { score: -2 }) && body,
   });
+  simulator.faults.add({ effect: "set", pointer: "/items/0/score", value: -1, times: 1 });
   expect((await sleeps(simulator, token)).items.map((item) => item.score).slice(0, 2)).toEqual([-1, -2]);
   expect(await sleeps(simulator, token)).toEqual(before);
 });
@@ -247,8 +247,10 @@ test("a client that gives up in the middle of a slow body leaves the simulator w
 });
 
 test("stopping ends calls that are kept waiting", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const other = await startSimulator({ provider: acme, ...CLIENT });
   const { access_token } = await link(other);
+  const before = timers();
   other.faults.add({ effect: "hang", times: 1 });
   other.faults.add({ effect: "delay", ms: 60_000, skip: 1 });
   const waiting = [askSleeps(other, access_token), askSleeps(other, access_token)];
@@ -256,4 +258,6 @@ test("stopping ends calls that are kept waiting", async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await elapsed(() => other.stop())).toBeLessThan(2_000);
   expect((await ended).map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+  expect(other.calls().map((call) => call.status)).toEqual([200, 303, 200, null, null]);
+  expect(timers()).toBeLessThanOrEqual(before);
 });
