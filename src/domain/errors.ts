@@ -3,12 +3,14 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: "The credentials are missing, malformed, expired or not to be trusted: sign in again.",
   FORBIDDEN: "The credentials are valid but may not do this.",
   BAD_USER_INPUT: "An argument or variable is not acceptable; the message names it. Correct it.",
-  BAD_REQUEST: "The HTTP request is no GraphQL request: wrong shape, batching, or missing the CSRF header.",
+  BAD_REQUEST:
+    "The HTTP request is no GraphQL request: malformed, batched, or without the header that a cross-site form cannot send.",
   GRAPHQL_PARSE_FAILED: "The document is no GraphQL.",
   GRAPHQL_VALIDATION_FAILED: "The document does not fit the schema.",
   OPERATION_RESOLUTION_FAILURE: "The document has several operations and operationName chooses none of them.",
   QUERY_TOO_COMPLEX:
     "The document exceeds a limit on depth, aliases, directives, tokens or cost; the message names it.",
+  NOT_FOUND: "Nothing is served at this address.",
   METHOD_NOT_ALLOWED: "This HTTP method is not served here.",
   UNSUPPORTED_MEDIA_TYPE: "Send application/json in UTF-8.",
   PAYLOAD_TOO_LARGE: "The request body is larger than 100 kB.",

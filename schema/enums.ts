@@ -1,0 +1,94 @@
+import { registerEnumType } from "type-graphql";
+
+/** Registers a GraphQL enum from its values and their descriptions; the internal value is the name itself. */
+function enumOf<K extends string>(name: string, description: string, values: Record<K, string>): { [P in K]: P } {
+  const names = Object.keys(values) as K[];
+  const enumObj = Object.fromEntries(names.map((value) => [value, value])) as { [P in K]: P };
+  const valuesConfig = Object.fromEntries(names.map((value) => [value, { description: values[value] }])) as {
+    [P in K]: { description: string };
+  };
+  registerEnumType(enumObj, { name, description: `${description} Open: keep a default branch.`, valuesConfig });
+  return enumObj;
+}
+
+/** State of a linked account. */
+export const AccountStatus = enumOf("AccountStatus", "State of the link between a person and a vendor's account.", {
+  ACTIVE: "Linked; data is fetched.",
+  RECONNECT_REQUIRED: "The vendor refuses the grant for good: the person must link again. Stored data stays readable.",
+  DISCONNECTED: "Unlinked; nothing is fetched any more.",
+});
+
+/** The daily quantities. */
+export const Metric = enumOf("Metric", "A daily quantity; each is a field of User.", {
+  SLEEP: "User.sleep",
+  READINESS: "User.readiness",
+  ACTIVITY: "User.activity",
+  HRV: "User.hrv",
+});
+
+/** Why a requested day has no record. */
+export const AbsenceReason = enumOf("AbsenceReason", "Why a requested day has no record of a provider.", {
+  FUTURE: "The day is still to come for the wearer.",
+  NOT_CONNECTED: "The provider was asked for, but no account of it is linked.",
+  SCOPE_NOT_GRANTED: "The person did not grant the scope that this metric needs.",
+  UNSUPPORTED: "The provider does not offer this metric, or not by this method.",
+  PROVIDER_HAS_NONE: "The provider was asked and has nothing for the day.",
+  NOT_YET_SYNCED: "The provider has not been asked to the end yet; ask again in a few seconds.",
+  ERROR: "The provider could not be asked; an issue of the same answer says why.",
+});
+
+/** What went wrong at a provider. */
+export const IssueCode = enumOf("IssueCode", "What went wrong at a provider while answering.", {
+  RECONNECT_REQUIRED: "The grant is refused for good: link again.",
+  SCOPE_NOT_GRANTED: "The grant does not cover what was asked.",
+  RATE_LIMITED: "The provider asks to wait until retryAt.",
+  PROVIDER_UNAVAILABLE: "The provider did not answer in time or answered with a fault of its own.",
+  PROVIDER_RESPONSE_INVALID: "The provider's answer could not be trusted; nothing of it was kept.",
+  STALE_DATA: "Some days are older than asked for, because the provider could not be asked.",
+});
+
+/** How settled a day is. */
+export const Completeness = enumOf("Completeness", "How settled a record is.", {
+  FINAL: "Settled: the vendor will not revise it.",
+  PROVISIONAL: "Whole, but the vendor may still revise it.",
+  IN_PROGRESS: "A running total, or a night that is not over.",
+});
+
+/** Place of a sleep session in its day. */
+export const SleepSessionType = enumOf("SleepSessionType", "Place of a sleep session in its day.", {
+  MAIN: "The provider's main night of the day; at most one a day.",
+  SECONDARY: "Another session that is no nap.",
+  NAP: "Any other session.",
+});
+
+/** A stage of the hypnogram. */
+export const SleepStage = enumOf("SleepStage", "A stage of the hypnogram.", {
+  AWAKE: "Awake in bed.",
+  ASLEEP: "Asleep, stage not told.",
+  LIGHT: "Light sleep (N1, N2).",
+  DEEP: "Deep sleep (N3, slow wave).",
+  REM: "Rapid eye movement sleep.",
+  UNKNOWN: "A stage that the gateway does not know yet.",
+});
+
+/** How a heart rate variability was computed. */
+export const HrvMethod = enumOf("HrvMethod", "How a heart rate variability was computed; methods do not compare.", {
+  RMSSD: "Root mean square of successive differences between heartbeats.",
+  SDNN: "Standard deviation of the intervals between heartbeats.",
+  UNKNOWN: "The provider does not say.",
+});
+
+/** What a user interface must handle after a mutation. */
+export const UserErrorCode = enumOf("UserErrorCode", "What a user interface must handle after a mutation.", {
+  PROVIDER_NOT_CONFIGURED: "This gateway has no credentials for the provider.",
+  RETURN_URL_NOT_ALLOWED: "returnUrl is not exactly one of the allowed addresses.",
+  SCOPE_UNKNOWN: "The vendor knows no such scope.",
+  STATE_INVALID: "The state is unknown, expired, spent, or of another person or provider: start linking again.",
+  AUTHORIZATION_DENIED: "The person, or the vendor, declined.",
+  CODE_REJECTED: "The vendor rejected the authorization code: start linking again.",
+  ACCOUNT_LINKED_ELSEWHERE: "The vendor's account is linked in a way that does not allow this link.",
+  NOT_CONNECTED: "No account of this provider is linked.",
+  RECONNECT_REQUIRED: "The grant is refused for good: link again.",
+  RATE_LIMITED: "The provider asks to wait until retryAt.",
+  PROVIDER_UNAVAILABLE: "The provider did not answer in time or answered with a fault of its own.",
+});

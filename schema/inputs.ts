@@ -1,0 +1,99 @@
+import { ArgsType, Field, InputType, Int } from "type-graphql";
+import type { CivilDay } from "../src/domain/days";
+import type { HrvMethod as HrvMethodName } from "../src/domain/records";
+import { HrvMethod } from "./enums";
+import { Provider } from "./provider-enum";
+import { LocalDate } from "./scalars";
+
+/** A range of days. */
+@InputType({
+  description:
+    "A range of civil days, both ends inclusive, at most 366 days. Days to come are legal and answered as absences.",
+})
+export class DateRange {
+  @Field(() => LocalDate, { description: "First day." })
+  start!: CivilDay;
+
+  @Field(() => LocalDate, { description: "Last day, inclusive; not before start." })
+  end!: CivilDay;
+}
+
+/** Input of connectProvider. */
+@InputType({ description: "What to link, and where to come back to." })
+export class ConnectProviderInput {
+  @Field(() => Provider, { description: "The vendor." })
+  provider!: string;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: "The vendor's own scope names. Default: what the metrics need.",
+  })
+  scopes?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Where the person comes back to; exactly one of the allowed addresses. Default: a page of the gateway.",
+  })
+  returnUrl?: string | null;
+}
+
+/** Input of completeConnection. */
+@InputType({ description: "The way back from the vendor." })
+export class CompleteConnectionInput {
+  @Field(() => Provider, { description: "The vendor." })
+  provider!: string;
+
+  @Field(() => String, { description: "The whole address that the client was sent back to." })
+  callbackUrl!: string;
+}
+
+/** Input of disconnectProvider. */
+@InputType({ description: "What to unlink." })
+export class DisconnectProviderInput {
+  @Field(() => Provider, { description: "The vendor." })
+  provider!: string;
+
+  @Field(() => Boolean, { defaultValue: false, description: "Whether to erase what was stored from it as well." })
+  deleteData!: boolean;
+}
+
+/** Input of syncProvider. */
+@InputType({ description: "What to fetch again." })
+export class SyncProviderInput {
+  @Field(() => Provider, { description: "The vendor." })
+  provider!: string;
+
+  @Field(() => DateRange, { description: "The days to fetch again." })
+  range!: DateRange;
+}
+
+/** Arguments of every daily field. */
+@ArgsType()
+export class DailyArgs {
+  @Field(() => DateRange, { description: "The days asked for." })
+  range!: DateRange;
+
+  @Field(() => [Provider], {
+    nullable: true,
+    description: "Only these, in no order of preference; an empty list is invalid. Default: the linked accounts.",
+  })
+  providers?: string[] | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "Accept data checked with the provider at most so many seconds ago; 0 asks now. Default: the gateway's freshness policy.",
+  })
+  maxAgeSeconds?: number | null;
+}
+
+/** Arguments of User.hrv. */
+@ArgsType()
+export class HrvArgs extends DailyArgs {
+  @Field(() => HrvMethod, {
+    defaultValue: "RMSSD",
+    description: "One method per answer: they are different quantities.",
+  })
+  method!: HrvMethodName;
+}

@@ -1,0 +1,73 @@
+import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
+import type { RequestContext } from "../../src/loaders/context";
+import { checkedRange } from "../../src/loaders/question";
+import { CompleteConnectionInput, ConnectProviderInput, DisconnectProviderInput, SyncProviderInput } from "../inputs";
+import {
+  CompleteConnectionPayload,
+  ConnectProviderPayload,
+  DisconnectProviderPayload,
+  SyncProviderPayload,
+} from "../types/payloads";
+import { withUserErrors } from "../user-errors";
+
+/** Linking, unlinking, fetching again. */
+@Resolver()
+export class MutationResolver {
+  @Mutation(() => ConnectProviderPayload, {
+    nullable: true,
+    description: "Starts linking a wearable. Send the person to authorizationUrl.",
+  })
+  connectProvider(
+    @Arg("input", () => ConnectProviderInput, { description: "What to link." }) input: ConnectProviderInput,
+    @Ctx() ctx: RequestContext,
+  ): Promise<ConnectProviderPayload> {
+    const { provider, scopes = null, returnUrl = null } = input;
+    return withUserErrors(ctx, { authorizationUrl: null, state: null, expiresAt: null }, () =>
+      ctx.services.linking.connect(ctx.person, { provider, scopes, returnUrl }),
+    );
+  }
+
+  @Mutation(() => CompleteConnectionPayload, {
+    nullable: true,
+    description: "Finishes linking under the same person's credentials.",
+  })
+  completeConnection(
+    @Arg("input", () => CompleteConnectionInput, { description: "The way back." }) input: CompleteConnectionInput,
+    @Ctx() ctx: RequestContext,
+  ): Promise<CompleteConnectionPayload> {
+    return withUserErrors(ctx, { account: null }, async () => ({
+      account: await ctx.services.linking.complete(ctx.person, { ...input }),
+    }));
+  }
+
+  @Mutation(() => DisconnectProviderPayload, {
+    nullable: true,
+    description:
+      "Revokes the grant at the provider and forgets the tokens; deleteData also erases what was stored from it.",
+  })
+  disconnectProvider(
+    @Arg("input", () => DisconnectProviderInput, { description: "What to unlink." }) input: DisconnectProviderInput,
+    @Ctx() ctx: RequestContext,
+  ): Promise<DisconnectProviderPayload> {
+    const { provider } = input;
+    return withUserErrors(ctx, { provider, revokedAtProvider: null, deletedRecords: null }, async () => ({
+      provider,
+      ...(await ctx.services.linking.disconnect(ctx.person, { ...input })),
+    }));
+  }
+
+  @Mutation(() => SyncProviderPayload, {
+    nullable: true,
+    description: "Fetches a range again now, past every cache.",
+  })
+  syncProvider(
+    @Arg("input", () => SyncProviderInput, { description: "What to fetch." }) input: SyncProviderInput,
+    @Ctx() ctx: RequestContext,
+  ): Promise<SyncProviderPayload> {
+    const { provider } = input;
+    const range = checkedRange("input.range", input.range);
+    return withUserErrors(ctx, { account: null, fetchedRecords: null }, () =>
+      ctx.services.syncing.sync(ctx.person, { provider, range }),
+    );
+  }
+}

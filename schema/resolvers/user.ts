@@ -1,0 +1,47 @@
+import { Args, Ctx, FieldResolver, ID, Resolver, Root } from "type-graphql";
+import { encodeNodeId } from "../../src/domain/ids";
+import type { RequestContext } from "../../src/loaders/context";
+import type { DailyResult } from "../../src/loaders/daily";
+import { dailyQuestion } from "../../src/loaders/question";
+import type { Account, Person } from "../../src/services/api";
+import { DailyArgs, HrvArgs } from "../inputs";
+import { ProviderAccount, User } from "../types/accounts";
+import { ActivityResult, HrvResult, ReadinessResult, SleepResult } from "../types/results";
+
+/** Fields of a person. */
+@Resolver(() => User)
+export class UserResolver {
+  @FieldResolver(() => ID, { description: "Opaque; made of the person." })
+  id(@Root() person: Person): string {
+    return encodeNodeId({ type: "User", person: person.id });
+  }
+
+  @FieldResolver(() => [ProviderAccount], { description: "Accounts that are linked or need reconnecting." })
+  accounts(@Root() person: Person, @Ctx() ctx: RequestContext): Promise<readonly Account[]> {
+    return ctx.loaders.accounts.load(person.id);
+  }
+
+  @FieldResolver(() => SleepResult, { nullable: true, description: "Sleep by day." })
+  sleep(@Args(() => DailyArgs) args: DailyArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
+    return ctx.loaders.daily.load(dailyQuestion("SLEEP", args));
+  }
+
+  @FieldResolver(() => ReadinessResult, { nullable: true, description: "Readiness by day." })
+  readiness(@Args(() => DailyArgs) args: DailyArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
+    return ctx.loaders.daily.load(dailyQuestion("READINESS", args));
+  }
+
+  @FieldResolver(() => ActivityResult, { nullable: true, description: "Activity by day." })
+  activity(@Args(() => DailyArgs) args: DailyArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
+    return ctx.loaders.daily.load(dailyQuestion("ACTIVITY", args));
+  }
+
+  @FieldResolver(() => HrvResult, {
+    nullable: true,
+    description:
+      "Heart rate variability by day, one method per answer. A provider that does not give the method is UNSUPPORTED.",
+  })
+  hrv(@Args(() => HrvArgs) args: HrvArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
+    return ctx.loaders.daily.load(dailyQuestion("HRV", args, args.method));
+  }
+}

@@ -1,0 +1,46 @@
+import type { AuthSettings } from "../config/auth";
+import { GatewayError } from "../domain/errors";
+import { createJwtVerifier } from "./jwt";
+
+/** Answers the subject that a request's raw headers (name, value, name, value…) stand for; UNAUTHENTICATED otherwise. */
+export type Authenticator = (rawHeaders: readonly string[]) => Promise<string>;
+
+const DEMO_TOKEN = /^demo:([A-Za-z0-9._-]{1,64})$/;
+const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
+
+/** The credentials cannot be accepted; says nothing of why beyond `message`. */
+export function unauthenticated(message: string, cause?: unknown): GatewayError {
+  return new GatewayError("UNAUTHENTICATED", message, { cause });
+}
+
+/** The bearer token among raw headers; null where there is no Authorization header. @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+export function bearerToken(rawHeaders: readonly string[]): string | null {
+  const values = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "authorization",
+  );
+  if (values.length === 0) return null;
+  // Node drops a second Authorization header silently, so the raw ones are counted.
+  if (values.length > 1) throw unauthenticated("Send one Authorization header");
+  const token = BEARER.exec(values[0] ?? "")?.[1];
+  if (token === undefined) throw unauthenticated("Send Authorization: Bearer <token>");
+  return token;
+}
+
+function demoSubject(rawHeaders: readonly string[]): string {
+  const token = bearerToken(rawHeaders);
+  if (token === null) return "demo";
+  const name = DEMO_TOKEN.exec(token)?.[1];
+  if (name === undefined) throw unauthenticated("Under the demo identity the token is demo:<name>");
+  return name;
+}
+
+/** Who may call: the demo identity, or the bearers of JSON Web Tokens. */
+export function createAuthenticator(settings: AuthSettings, now: () => number = Date.now): Authenticator {
+  if (settings.kind === "demo") return async (rawHeaders) => demoSubject(rawHeaders);
+  const verify = createJwtVerifier(settings, now);
+  return async (rawHeaders) => {
+    const token = bearerToken(rawHeaders);
+    if (token === null) throw unauthenticated("Send Authorization: Bearer <token>");
+    return verify(token);
+  };
+}

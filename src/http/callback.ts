@@ -1,0 +1,34 @@
+import type { FastifyInstance } from "fastify";
+import type { Services } from "../services/api";
+import { sendPage } from "./page";
+
+/** Serves the vendors' redirects at `/oauth/:provider/callback`: sends the browser on, or shows a page that says what happened. */
+export function serveCallback(app: FastifyInstance, services: Pick<Services, "linking" | "providers">): void {
+  app.route<{ Params: { provider: string } }>({
+    method: "GET",
+    url: "/oauth/:provider/callback",
+    // A HEAD, as sent by link previews, must not spend the state.
+    exposeHeadRoute: false,
+    errorHandler: (error, request, reply) => {
+      request.log.error({ err: error }, "the callback failed");
+      return sendPage(
+        reply,
+        500,
+        "Something went wrong",
+        `It is in the logs as request ${request.id}. Please try again.`,
+      );
+    },
+    handler: async (request, reply) => {
+      const { provider } = request.params;
+      if (!services.providers.some((one) => one.provider === provider)) {
+        return sendPage(reply, 404, "Unknown wearable", "This gateway does not speak to a wearable of that name.");
+      }
+      const target = request.raw.url ?? "";
+      const queryAt = target.indexOf("?");
+      const query = new URLSearchParams(queryAt < 0 ? "" : target.slice(queryAt + 1));
+      const outcome = await services.linking.callback(provider, query);
+      if (outcome.kind === "page") return sendPage(reply, outcome.status, outcome.title, outcome.message);
+      return reply.code(303).header("location", outcome.location).send();
+    },
+  });
+}

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from "fastify";
+import { Histogram, type Registry } from "prom-client";
+
+/** How a GraphQL operation ended: `ok` without errors, `partial` with data and errors, `refused` without data, `fault` by a fault of the gateway. */
+export type OperationOutcome = "ok" | "partial" | "refused" | "fault";
+
+/** What HTTP and GraphQL measure. */
+export interface HttpMetrics {
+  /** `seconds` that an operation took. */
+  operation(type: string, outcome: OperationOutcome, seconds: number): void;
+}
+
+const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+const METHODS = new Set(["GET", "POST", "OPTIONS", "HEAD"]);
+
+/** Registers the histograms, measures every answer, and serves the registry at `/metrics`. */
+export function serveMetrics(app: FastifyInstance, registry: Registry): HttpMetrics {
+  const requests = new Histogram({
+    name: "gateway_http_request_duration_seconds",
+    help: "Time from a request's arrival to the end of its answer, by route pattern.",
+    labelNames: ["method", "route", "status"],
+    buckets: BUCKETS,
+    registers: [registry],
+  });
+  const operations = new Histogram({
+    name: "gateway_graphql_operation_duration_seconds",
+    help: "Time that GraphQL operations took, by operation type and outcome.",
+    labelNames: ["type", "outcome"],
+    buckets: BUCKETS,
+    registers: [registry],
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const method = METHODS.has(request.method) ? request.method : "other";
+    const route = request.routeOptions.url ?? "unmatched";
+    requests.observe({ method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+  });
+  app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  return { operation: (type, outcome, seconds) => operations.observe({ type, outcome }, seconds) };
+}

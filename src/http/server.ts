@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
+import type { GraphQLSchema } from "graphql";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import { GatewayError } from "../domain/errors";
+import { createRequestContext } from "../loaders/context";
+import type { Person, Services } from "../services/api";
+import { sendError } from "./answers";
+import { createGraphqlServer } from "./apollo";
+import type { Authenticator } from "./auth";
+import { serveCallback } from "./callback";
+import { drained } from "./drain";
+import { answerFailures, onClientError } from "./failures";
+import { graphiqlPage, wantsPage } from "./graphiql";
+import { type Probe, serveHealth } from "./health";
+import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
+import { chosenResponseType } from "./media-type";
+import { serveMetrics } from "./metrics";
+import { allowOrigins, checkHost } from "./origins";
+
+/** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
+export interface HttpOptions {
+  readonly schema: GraphQLSchema;
+  readonly services: Services;
+  readonly authenticate: Authenticator;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly probes: readonly Probe[];
+  readonly production: boolean;
+  readonly demo: boolean;
+  readonly corsOrigins: readonly string[];
+  readonly trustProxy: boolean | number | readonly string[];
+}
+
+/** A server that can be started and stopped. */
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  /** Answers the address that it listens on. */
+  listen(address: { host: string; port: number }): Promise<string>;
+  /** Stops accepting, finishes what is in flight for at most 10 s, then closes. */
+  close(): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+const TIMEOUT_CHECKS_MS = 2000;
+const KEEP_ALIVE_MS = 65_000;
+
+function proxyTrust(
+  trust: HttpOptions["trustProxy"],
+): boolean | string[] | ((address: string, hop: number) => boolean) {
+  if (typeof trust === "number") return (_address, hop) => hop < trust;
+  return typeof trust === "boolean" ? trust : [...trust];
+}
+
+function createFastify({ logger, trustProxy }: HttpOptions): FastifyInstance {
+  return Fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECKS_MS },
+    routerOptions: { maxParamLength: 64 },
+    trustProxy: proxyTrust(trustProxy),
+    // While stopping, requests on open connections are still answered, with Connection: close.
+    return503OnClosing: false,
+    clientErrorHandler: onClientError,
+  });
+}
+
+function addHeaders(app: FastifyInstance): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers({
+      "x-request-id": request.id,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cross-origin-resource-policy": "same-origin",
+      "cache-control": "no-store",
+    });
+  });
+}
+
+function logAnswers(app: FastifyInstance): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unmatched";
+    const milliseconds = Math.round(reply.elapsedTime);
+    request.log.info({ method: request.method, route, status: reply.statusCode, milliseconds }, "answered");
+  });
+}
+
+async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics: ReturnType<typeof serveMetrics>) {
+  const { services, authenticate, production, schema, logger } = options;
+  const apollo = createGraphqlServer({ schema, production, logger, metrics });
+  await apollo.start();
+  app.addHook("onClose", () => apollo.stop());
+  const callers = new WeakMap<FastifyRequest, Person>();
+  const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
+  const answer = fastifyApolloHandler(apollo, {
+    context: async (request) => {
+      const person = callers.get(request);
+      if (!person) throw new Error("expected an authenticated request");
+      return createRequestContext(services, person, request.id);
+    },
+  });
+  app.route({
+    method: ["GET", "POST"],
+    url: "/graphql",
+    exposeHeadRoute: false,
+    onRequest: async (request) => {
+      if (page && wantsPage(request)) return;
+      callers.set(request, await services.people.person(await authenticate(request.raw.rawHeaders)));
+      if (chosenResponseType(request.headers.accept) === null) {
+        throw new GatewayError("BAD_REQUEST", "Accept application/json or application/graphql-response+json");
+      }
+    },
+    handler: (request: FastifyRequest, reply: FastifyReply): unknown =>
+      page && wantsPage(request) ? page(reply) : Reflect.apply(answer, app, [request, reply]),
+  });
+  app.route({
+    method: ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "TRACE"],
+    url: "/graphql",
+    handler: (_request, reply) =>
+      sendError(reply.header("allow", "GET, POST"), "METHOD_NOT_ALLOWED", "Send GraphQL by POST, or queries by GET"),
+  });
+}
+
+/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, health and metrics. It does not listen yet. */
+export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const app = createFastify(options);
+  const drain = drained(app);
+  addHeaders(app);
+  answerFailures(app);
+  logAnswers(app);
+  checkHost(app, { loopbackOnly: options.demo });
+  allowOrigins(app, options.corsOrigins);
+  acceptJsonOnly(app);
+  const metrics = serveMetrics(app, options.registry);
+  serveHealth(app, options.probes, drain.isDraining);
+  serveCallback(app, options.services);
+  await serveGraphql(app, options, metrics);
+  await app.ready();
+  return { app, listen: (address) => app.listen(address), close: drain.close };
+}

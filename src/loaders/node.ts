@@ -1,0 +1,32 @@
+import { decodeNodeId, type NodeKey } from "../domain/ids";
+import type { RequestContext, TypedNode } from "./context";
+import type { DailyNode } from "./daily";
+import { dailyQuestion } from "./question";
+
+type DayKey = Extract<NodeKey, { type: "Daily" | "SleepSession" }>;
+
+async function loadDay(ctx: RequestContext, key: DayKey): Promise<DailyNode | null> {
+  if (!ctx.services.providers.some(({ provider }) => provider === key.provider)) return null;
+  const args = { range: { start: key.day, end: key.day }, providers: [key.provider] };
+  const question = key.type === "Daily" ? dailyQuestion(key.metric, args, key.method) : dailyQuestion("SLEEP", args);
+  const { bySource } = await ctx.loaders.daily.load(question);
+  return bySource.find(({ day, provider }) => day === key.day && provider === key.provider) ?? null;
+}
+
+/** What an id names for the person of the request; null where it is no id of ours, is gone, or belongs to another person. */
+export async function loadNode(ctx: RequestContext, id: string): Promise<TypedNode | null> {
+  const key = decodeNodeId(id);
+  if (key === null || key.person !== ctx.person.id) return null;
+  switch (key.type) {
+    case "User":
+      return { __typename: "User", ...ctx.person };
+    case "ProviderAccount": {
+      const account = (await ctx.loaders.accounts.load(key.person)).find((one) => one.id === key.account);
+      return account ? { __typename: "ProviderAccount", ...account } : null;
+    }
+    case "Daily":
+      return loadDay(ctx, key);
+    case "SleepSession":
+      return (await loadDay(ctx, key))?.sessions?.find((session) => session.id === id) ?? null;
+  }
+}

@@ -1,0 +1,183 @@
+import { randomUUID } from "node:crypto";
+import type { DailyAnswer, DailyQuestion, SourcedDay } from "../../src/domain/answers";
+import { type CivilDay, contains, daysOf } from "../../src/domain/days";
+import { UserFacingError } from "../../src/domain/errors";
+import { type Instant, parseInstant } from "../../src/domain/instants";
+import type { Account, CallbackOutcome, Person, Services } from "../../src/services/api";
+
+/** The person that every test's fake services know. */
+export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
+/** Their one account. */
+export const ACCOUNT: Account = {
+  id: "22222222-2222-4222-8222-222222222222",
+  personId: PERSON.id,
+  provider: "oura",
+  status: "ACTIVE",
+  grantedScopes: ["daily"],
+  connectedAt: 1_790_000_000,
+  grantNumber: 1,
+};
+
+const at = (text: string): Instant => parseInstant(text) as Instant;
+const base = (day: CivilDay) => ({ day, fetchedAt: 1_790_000_100, completeness: "FINAL" as const });
+const contributors = [{ key: "deep_sleep", nativeKey: "deep_sleep", score: 80 }];
+
+function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
+  const provider = "oura";
+  if (metric === "READINESS") {
+    const temperatures = { temperatureDeviationCelsius: -0.1, temperatureTrendDeviationCelsius: null };
+    return { provider, value: { metric, ...base(day), score: 70, contributors, ...temperatures } };
+  }
+  if (metric === "HRV") {
+    const samples = [{ at: at(`${day}T01:00:00+02:00`), milliseconds: 41 }];
+    const spread = { averageMilliseconds: 42.5, minimumMilliseconds: 41, maximumMilliseconds: 41, samples };
+    return { provider, value: { metric, ...base(day), method: method ?? "RMSSD", ...spread } };
+  }
+  if (metric === "ACTIVITY") {
+    return {
+      provider,
+      value: {
+        metric,
+        ...base(day),
+        score: null,
+        contributors: [],
+        steps: 9000,
+        distanceMeters: null,
+        equivalentWalkingDistanceMeters: 7000.5,
+        activeEnergyKilocalories: 400,
+        totalEnergyKilocalories: 2400,
+        highActivitySeconds: 60,
+        mediumActivitySeconds: 600,
+        lowActivitySeconds: 6000,
+        sedentarySeconds: 30_000,
+        restingSeconds: 28_000,
+        nonWearSeconds: 0,
+        inactivityAlerts: 1,
+      },
+    };
+  }
+  const parts = {
+    inBedSeconds: 28_800,
+    asleepSeconds: 25_200,
+    awakeSeconds: 3600,
+    lightSeconds: 12_000,
+    deepSeconds: 6000,
+    remSeconds: 7200,
+  };
+  const [start, end] = [at(`${day}T00:10:00+02:00`), at(`${day}T08:10:00+02:00`)];
+  const stages = [{ stage: "LIGHT" as const, start, end }];
+  return {
+    provider,
+    value: {
+      metric: "SLEEP",
+      ...base(day),
+      score: 81,
+      contributors,
+      bedtimeStart: start,
+      bedtimeEnd: end,
+      ...parts,
+      latencySeconds: 300,
+      efficiencyPercent: 87.5,
+      averageHeartRateBpm: 55.5,
+      lowestHeartRateBpm: 48,
+      averageHrv: { milliseconds: 42.5, method: "RMSSD" },
+      breathsPerMinute: 14.25,
+      sessions: [{ sessionType: "MAIN", start, end, ...parts, stages }],
+    },
+  };
+}
+
+/** Fake services in memory: a year of plausible days, every call noted, every answer replaceable. */
+export interface FakeServices extends Services {
+  readonly reads: (readonly DailyQuestion[])[];
+  readonly callbacks: { provider: string; query: [string, string][] }[];
+  outcome: CallbackOutcome;
+  /** Thrown by the next calls where set. */
+  failure: unknown;
+}
+
+function answer(question: DailyQuestion): DailyAnswer {
+  const known = daysOf(question.range).filter((day) =>
+    contains({ start: "2026-01-01" as CivilDay, end: "2026-12-30" as CivilDay }, day),
+  );
+  const bySource = known.map((day) => dayOf(question, day));
+  const absences = daysOf(question.range)
+    .filter((day) => !known.includes(day))
+    .map((day) => ({ firstDay: day, lastDay: day, provider: "oura", reason: "PROVIDER_HAS_NONE" as const }));
+  // Equal but not identical, as after a cache.
+  return { nodes: structuredClone(bySource), bySource, absences, issues: [] };
+}
+
+/** Services that answer from memory. */
+export function fakeServices(): FakeServices {
+  const people = new Map<string, Person>([[PERSON.externalId, PERSON]]);
+  const reads: (readonly DailyQuestion[])[] = [];
+  const callbacks: FakeServices["callbacks"] = [];
+  const guard = () => {
+    if (fake.failure !== null) throw fake.failure;
+  };
+  const fake: FakeServices = {
+    reads,
+    callbacks,
+    outcome: { kind: "page", status: 200, title: "Linked", message: "Your wearable is linked." },
+    failure: null,
+    people: {
+      async person(externalId) {
+        const known = people.get(externalId) ?? { id: randomUUID(), externalId };
+        people.set(externalId, known);
+        return known;
+      },
+    },
+    accounts: {
+      list: async (personId) => (personId === PERSON.id ? [ACCOUNT] : []),
+      lastSyncedAt: async () => new Map([[ACCOUNT.id, 1_790_000_200]]),
+    },
+    linking: {
+      async connect(_person, { provider, returnUrl }) {
+        guard();
+        if (returnUrl !== null) {
+          throw new UserFacingError("RETURN_URL_NOT_ALLOWED", "not among the allowed addresses", {
+            field: ["input", "returnUrl"],
+          });
+        }
+        return { authorizationUrl: `https://vendor.test/${provider}`, state: "s", expiresAt: 1_790_000_600 };
+      },
+      async callback(provider, query) {
+        guard();
+        callbacks.push({ provider, query: [...query] });
+        return fake.outcome;
+      },
+      async complete() {
+        guard();
+        return ACCOUNT;
+      },
+      async disconnect() {
+        guard();
+        return { revokedAtProvider: true, deletedRecords: null };
+      },
+    },
+    reading: {
+      async read(_personId, questions) {
+        guard();
+        reads.push(questions);
+        return questions.map(answer);
+      },
+    },
+    syncing: {
+      async sync() {
+        guard();
+        return { account: ACCOUNT, fetchedRecords: 3 };
+      },
+    },
+    providers: [
+      {
+        provider: "oura",
+        displayName: "Oura",
+        configured: true,
+        metrics: ["SLEEP", "READINESS", "ACTIVITY", "HRV"],
+        scopes: ["daily"],
+      },
+    ],
+  };
+  return fake;
+}
