@@ -27,7 +27,7 @@ const transports = [/^npm:(fastify|graphql.*|type-graphql|@apollo\/.*|@fastify\/
 export const zones: readonly Zone[] = [
   { name: "composition root", files: /^(src\/app|src\/main|ormconfig)\.ts$/, allow: [anything] },
   { name: "domain", files: domain, allow: [domain] },
-  { name: "provider contract", files: contract, allow: [domain, contract] },
+  { name: "provider contract", files: contract, allow: [domain, contract, /^npm:zod$/] },
   { name: "provider registry", files: registry, allow: [/^providers\/[a-z][a-z0-9_]*\/index\.ts$/, contract] },
   {
     name: "provider webhook",
@@ -64,7 +64,15 @@ export const zones: readonly Zone[] = [
   {
     name: "db",
     files: /^src\/db\//,
-    allow: [domain, contract, ports, /^src\/db\//, node, /^npm:(typeorm|pg|reflect-metadata|zod|graphile-worker)$/],
+    allow: [
+      domain,
+      contract,
+      ports,
+      /^src\/services\/api\.ts$/,
+      /^src\/db\//,
+      node,
+      /^npm:(lru-cache|typeorm|pg|reflect-metadata|zod|graphile-worker)$/,
+    ],
   },
   {
     name: "jobs",
@@ -85,9 +93,13 @@ export const zones: readonly Zone[] = [
   {
     name: "simulator",
     files: /^src\/simulator\//,
-    allow: [domain, contract, /^src\/simulator\//, node, /^npm:(fastify|@fastify\/.*|zod|undici)$/],
+    allow: [domain, contract, /^src\/simulator\//, node, /^npm:(fastify|@fastify\/.*|lru-cache|zod|undici)$/],
   },
-  { name: "config", files: /^src\/config\.ts$/, allow: [domain, contract, registry, node, /^npm:zod$/] },
+  {
+    name: "config",
+    files: /^src\/config(\.ts$|\/)/,
+    allow: [domain, contract, registry, /^src\/config\//, node, /^npm:zod$/],
+  },
   {
     name: "schema",
     files: /^schema\//,

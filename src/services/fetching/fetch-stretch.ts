@@ -5,15 +5,13 @@ import { isSettled } from "../../domain/freshness";
 import { epochSeconds, type Instant, offsetOf } from "../../domain/instants";
 import type { WearableRecord } from "../../domain/records";
 import type { Lease } from "../ports/flights";
-import type { Committed, Fetched, RecordStore } from "../ports/records";
+import type { Fetched, RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { Asker, type AskingParts } from "./ask";
-import type { FlightTask } from "./flights";
-import { fetchPages, type WholeAnswer } from "./pages";
 
-/** Told after every commit that changed what the person can read. */
-export type OnCommitted = (fetched: Fetched, committed: Committed) => void;
+import { fetchPages, type WholeAnswer } from "./pages";
+import type { FlightTask } from "./task";
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {

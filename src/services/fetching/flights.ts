@@ -1,24 +1,15 @@
-import type { Endpoint } from "../../../providers/contract";
 import { knownDay, meets, type Requirement } from "../../domain/coverage";
 import type { CivilDay } from "../../domain/days";
-import type { Account } from "../api";
 import type { Bell } from "../ports/cache";
 import type { FlightKey, FlightLeases, Lease } from "../ports/flights";
 import type { RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
-import type { ConfiguredProvider } from "./ask";
 import type { StretchFetcher } from "./fetch-stretch";
+import type { FlightTask } from "./task";
 
 /** Milliseconds between two looks at a lease that another process holds, and between two renewals of our own. */
 const LOOK_EVERY_MS = 100;
 const RENEW_EVERY_MS = 1_000;
-
-/** One endpoint of one account that days are wanted of. */
-export interface FlightTask {
-  readonly account: Account;
-  readonly configured: ConfiguredProvider;
-  readonly endpoint: Endpoint;
-}
 
 /** How a flight ended: with how many records read, or with what went wrong. */
 export type FlightOutcome = { readonly records: number } | { readonly error: unknown };
