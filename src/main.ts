@@ -1,0 +1,37 @@
+import { providers } from "../providers/registry";
+import { startApp } from "./app";
+import { loadConfig } from "./config";
+import { SettingError } from "./domain/errors";
+import { createLogger } from "./logging";
+
+const DRAIN_DEADLINE_MS = 15_000;
+
+async function main(): Promise<void> {
+  const config = loadConfig(providers.map((provider) => provider.slug));
+  const logger = createLogger({ level: config.logLevel });
+  const app = await startApp(config, logger);
+  for (const line of app.announcement) process.stdout.write(`${line}\n`);
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "stopping");
+    setTimeout(() => process.exit(1), DRAIN_DEADLINE_MS).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, "stopping failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("unhandledRejection", (error) => logger.error({ err: error }, "unhandled rejection"));
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof SettingError) process.stderr.write(`${error.message}\n`);
+  else createLogger({ level: "info" }).fatal({ err: error }, "the start failed");
+  process.exit(1);
+});
