@@ -94,7 +94,7 @@ describe("texts of the wire", () => {
     ["at", "2026-02-28T07:00:00", "at: invalid_format"],
     ["at", "2026-02-28T07:00:00+26:00", "at: invalid_format"],
     ["at", 1772262000, "at: invalid_type"],
-  ])("%s %p is refused", (field, value, message) => {
+  ])("%s %j is refused", (field, value, message) => {
     expect(outcome(wire, { ...good, [field]: value })).toBe(message);
   });
 });
