@@ -7,7 +7,7 @@ const NOT_FOUND = { status: 404, body: { detail: "Document not found." } };
 
 /** Reads a bound: a date, an instant, or (as the vendor's framework does) seconds since 1970. Null where it is none. */
 function boundOf(text: string): string | null {
-  if (/^\d+$/.test(text)) return new Date(Number(text) * 1000).toISOString().slice(0, 19);
+  if (/^\d{1,11}$/.test(text)) return new Date(Number(text) * 1000).toISOString().slice(0, 19);
   const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);
   const day = match?.[1] ?? "";
   const real = !Number.isNaN(Date.parse(day)) && new Date(Date.parse(day)).toISOString().startsWith(day);
@@ -95,6 +95,6 @@ export function answer(request: SyntheticRequest, endpoints: readonly string[]):
   if (!has("daily")) return { status: 401, body: { detail: "Token is missing the required scope: daily" } };
   if (id === undefined) return list(name, request);
   const all = request.documents(name, { start: request.person.firstDay, end: request.person.lastDay });
-  const found = all.find((document) => (document as { id?: unknown }).id === decodeURIComponent(id));
+  const found = all.find((document) => (document as { id?: unknown }).id === id);
   return found === undefined ? NOT_FOUND : { status: 200, body: found };
 }

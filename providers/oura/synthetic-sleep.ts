@@ -18,8 +18,9 @@ function plansOf(seed: number, state: SyntheticDay): SessionPlan[] {
   if (chance("evening", 0.05))
     plan("late_nap", "late nap", midnight - 6 * HOUR + about("evening at", 0, 1500), about("evening for", 1200, 2400));
   plan("long_sleep", "night", bedtimeStart, inBedSeconds);
-  if (chance("again", 0.03))
-    plan("long_sleep", "second night", bedtimeStart + inBedSeconds + 2 * HOUR, about("again for", 11_000, 2500));
+  const up = bedtimeStart + inBedSeconds;
+  if (up < midnight + 9.5 * HOUR && chance("again", 0.04))
+    plan("long_sleep", "second night", up + 1.5 * HOUR, about("again for", 11_000, 2500));
   if (chance("removed", 0.03)) plan("deleted", "deleted", midnight + 15 * HOUR, about("removed for", 1000, 2000));
   if (chance("noon", 0.1 + 0.08 * state.weekend))
     plan("sleep", "nap", midnight + 15.8 * HOUR + about("noon at", 0, 1200), about("noon for", 961, 2200));

@@ -71,7 +71,7 @@ export function recordProblems(record: WearableRecord): string[] {
   ];
 }
 
-/** Every page that the rules know of an endpoint: its good fixtures and a year of synthetic days. */
+/** The pages of the good fixtures; those that are refused are another rule's matter. */
 function pagesOf(subject: Subject): { name: string; endpoint: Subject["provider"]["endpoints"][number]; page: Page }[] {
   const good = fixturesOf(subject, "good").map(({ endpoint, fixture }) => ({
     name: fixture.name,
