@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type CivilDay, parseCivilDay } from "../../src/domain/days";
-import { type Instant, parseInstant } from "../../src/domain/instants";
+import { type Instant, offsetOf, parseInstant } from "../../src/domain/instants";
 
 /** What a wire quantity may be, in the unit of its field. */
 export interface Limits {
@@ -70,3 +70,20 @@ export const instantText: z.ZodType<Instant> = z.string().transform((text, conte
   context.addIssue({ code: "invalid_format", format: "datetime", input: text });
   return z.NEVER;
 });
+
+/** An instant that only tells where the wearer was: null where it is absent, no instant, or without the wearer's offset. */
+export const wearerInstant: z.ZodType<Instant | null> = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    const instant = typeof value === "string" ? parseInstant(value) : null;
+    return instant !== null && offsetOf(instant) !== null ? instant : null;
+  });
+
+/** The civil day under a name in a document that could not be read; null where not even that can be told. */
+export function dayUnder(name: string): (raw: unknown) => CivilDay | null {
+  return (raw) => {
+    const value: unknown = raw instanceof Object ? Reflect.get(raw, name) : null;
+    return typeof value === "string" ? parseCivilDay(value) : null;
+  };
+}

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { WearableRecord } from "../../src/domain/records";
-import { type Endpoint, expectShape, readDocuments, type WireDocument } from "../contract";
+import { dayUnder, type Endpoint, expectShape, readDocuments } from "../contract";
 import { activity, readiness, sessions, sleepScore } from "./mapping";
 import { dailyActivity, dailyReadiness, dailySleep, listAnswer } from "./wire";
 import { sleepHead } from "./wire-sleep";
@@ -9,11 +9,6 @@ import { sleepHead } from "./wire-sleep";
 export const COLLECTION = "/v2/usercollection/";
 
 type Facts = Omit<Endpoint, "request" | "read">;
-
-/** Of documents with one id the later counts. */
-function latest(documents: readonly WireDocument[]): WireDocument[] {
-  return [...new Map(documents.map((document) => [document.id, document])).values()];
-}
 
 /** A list endpoint: `{data, next_token}`, asked by `start_date` and `end_date`. */
 function list<T extends { id: string }>(
@@ -35,12 +30,8 @@ function list<T extends { id: string }>(
     }),
     read: (body) => {
       const answer = expectShape(listAnswer, body);
-      const { documents, setAside } = readDocuments(answer.data, schema, (item, raw) => ({
-        id: item.id,
-        raw,
-        records: records(item, raw),
-      }));
-      return { documents: latest(documents), setAside, cursor: answer.next_token || null };
+      const toDocument = (item: T, raw: unknown) => ({ id: item.id, raw, records: records(item, raw) });
+      return { ...readDocuments(answer.data, schema, toDocument, dayUnder("day")), cursor: answer.next_token || null };
     },
   };
 }

@@ -34,6 +34,7 @@ export function activity(wire: z.infer<typeof dailyActivity>): ActivityRecord[] 
       kind: "activity",
       key: wire.id,
       day: wire.day,
+      ...(wire.timestamp === null ? {} : { at: wire.timestamp }),
       score: wire.score,
       contributors: wire.contributors,
       steps: wire.steps,

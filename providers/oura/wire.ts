@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ContributorScore } from "../../src/domain/records";
-import { civilDayText, documentId, quantity } from "../contract";
+import { civilDayText, documentId, quantity, wearerInstant } from "../contract";
 
 /** A score, 0 to 100. */
 const score = quantity({ min: 0, max: 100 });
@@ -93,4 +93,5 @@ export const dailyActivity = z.object({
   resting_time: activitySeconds,
   non_wear_time: activitySeconds,
   inactivity_alerts: quantity({ min: 0, max: 1440, whole: true }),
+  timestamp: wearerInstant,
 });
