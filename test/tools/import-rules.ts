@@ -27,7 +27,7 @@ const transports = [/^npm:(fastify|graphql.*|type-graphql|@apollo\/.*|@fastify\/
 export const zones: readonly Zone[] = [
   { name: "composition root", files: /^(src\/app|src\/main|ormconfig)\.ts$/, allow: [anything] },
   { name: "domain", files: domain, allow: [domain] },
-  { name: "provider contract", files: contract, allow: [domain, contract] },
+  { name: "provider contract", files: contract, allow: [domain, contract, /^npm:zod$/] },
   { name: "provider registry", files: registry, allow: [/^providers\/[a-z][a-z0-9_]*\/index\.ts$/, contract] },
   {
     name: "provider webhook",
@@ -64,7 +64,14 @@ export const zones: readonly Zone[] = [
   {
     name: "db",
     files: /^src\/db\//,
-    allow: [domain, contract, ports, /^src\/db\//, node, /^npm:(typeorm|pg|reflect-metadata|zod|graphile-worker)$/],
+    allow: [
+      domain,
+      contract,
+      ports,
+      /^src\/db\//,
+      node,
+      /^npm:(typeorm|pg|reflect-metadata|zod|lru-cache|graphile-worker)$/,
+    ],
   },
   {
     name: "jobs",
@@ -85,9 +92,14 @@ export const zones: readonly Zone[] = [
   {
     name: "simulator",
     files: /^src\/simulator\//,
-    allow: [domain, contract, /^src\/simulator\//, node, /^npm:(fastify|@fastify\/.*|zod|undici)$/],
+    allow: [domain, contract, /^src\/simulator\//, node, /^npm:(fastify|@fastify\/.*|zod|lru-cache|undici)$/],
   },
-  { name: "config", files: /^src\/config\.ts$/, allow: [domain, contract, registry, node, /^npm:zod$/] },
+  {
+    name: "config",
+    files: /^src\/config(\/|\.ts$)/,
+    allow: [domain, contract, registry, /^src\/config\//, node, /^npm:zod$/],
+  },
+  { name: "logging", files: /^src\/logging\.ts$/, allow: [domain, node, /^npm:pino$/] },
   {
     name: "schema",
     files: /^schema\//,
