@@ -68,10 +68,9 @@ export const zones: readonly Zone[] = [
       domain,
       contract,
       ports,
-      /^src\/services\/api\.ts$/,
       /^src\/db\//,
       node,
-      /^npm:(lru-cache|typeorm|pg|reflect-metadata|zod|graphile-worker)$/,
+      /^npm:(typeorm|pg|reflect-metadata|zod|lru-cache|graphile-worker)$/,
     ],
   },
   {
@@ -93,13 +92,14 @@ export const zones: readonly Zone[] = [
   {
     name: "simulator",
     files: /^src\/simulator\//,
-    allow: [domain, contract, /^src\/simulator\//, node, /^npm:(fastify|@fastify\/.*|lru-cache|zod|undici)$/],
+    allow: [domain, contract, /^src\/simulator\//, node, /^npm:(fastify|@fastify\/.*|zod|lru-cache|undici)$/],
   },
   {
     name: "config",
-    files: /^src\/config(\.ts$|\/)/,
+    files: /^src\/config(\/|\.ts$)/,
     allow: [domain, contract, registry, /^src\/config\//, node, /^npm:zod$/],
   },
+  { name: "logging", files: /^src\/logging\.ts$/, allow: [domain, node, /^npm:pino$/] },
   {
     name: "schema",
     files: /^schema\//,

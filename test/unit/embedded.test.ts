@@ -60,7 +60,9 @@ async function postmasterPid(server: EmbeddedPostgres): Promise<number> {
 async function startInOwnProcess(end = "wait"): Promise<{ child: ChildProcess; url: string; lines: string[] }> {
   const script = join(__dirname, "..", "support", "embedded-process.ts");
   const child = spawn(process.execPath, ["--import", "tsx", script, join(home, ".data", "postgres"), end], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
+    // A process group of its own, as a terminal gives to each command.
+    detached: true,
   });
   children.push(child);
   const [line] = await once(createInterface({ input: child.stdout! }), "line");
@@ -173,6 +175,17 @@ test("two gateways on one directory share the server, and the last one stops it"
   expect(await query(two.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
   await kill(two.child, "SIGTERM");
   await eventuallyRefused(two.url);
+});
+
+test("Ctrl-C in a terminal, a signal to the whole process group, leaves the server to the gateway", async () => {
+  const { child, url } = await startInOwnProcess();
+  const draining = once(child.stderr!, "data");
+  process.kill(-child.pid!, "SIGINT");
+  expect(String(await draining)).toBe("draining\n");
+  await sleep(200);
+  expect(await query(url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  await kill(child, "SIGTERM");
+  await eventuallyRefused(url);
 });
 
 test("a process that ends without stopping the server does not leave it running", async () => {

@@ -90,6 +90,9 @@ describe("each zone refuses what is not its own", () => {
   test.each([
     ["src/domain/x.ts", "zod", "domain may not import the package zod"],
     ["src/domain/x.ts", "fs", "domain may not import node:fs"],
+    ["providers/contract/x.ts", "undici", "provider contract may not import the package undici"],
+    ["src/config/keys.ts", "../config", "config may not import src/config.ts"],
+    ["src/logging.ts", "./config", "logging may not import src/config.ts"],
     ["providers/contract/x.ts", "../acme", "provider contract may not import providers/acme/index.ts"],
     ["providers/contract/x.ts", "../../src/services/ports", "provider contract may not import src/services/ports.ts"],
     ["providers/registry.ts", "./acme/webhook", "provider registry may not import providers/acme/webhook.ts"],
