@@ -1,7 +1,7 @@
 import { UpstreamFailure } from "../domain/errors";
-import type { InboundAnswer } from "../services/ports/upstream";
 import { failureOf } from "../upstream/failure";
 import { parseJsonBody } from "../upstream/json";
+import type { InboundAnswer } from "../upstream/port";
 import { type OAuthClient, type RefusalReason, scopesOf, TokenRefused, type TokenSet } from "./client";
 
 /** Seconds of a lifetime that the vendor does not state, where its profile does not either. */

@@ -1,5 +1,5 @@
-import type { Outbound, OutboundRequest } from "../services/ports/upstream";
 import { failureOf } from "../upstream/failure";
+import type { Outbound, OutboundRequest } from "../upstream/port";
 import type { OAuthClient, TokenSet } from "./client";
 import { readTokenAnswer } from "./token-answer";
 

@@ -1,27 +1,9 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
 import type { DayRange } from "../domain/days";
 import type { Metric } from "../domain/metrics";
+import type { Account, Person } from "../domain/people";
 
-/** A person of the application. `id`: the gateway's own uuid; `externalId`: the application's id for them (the token's subject). */
-export interface Person {
-  readonly id: string;
-  readonly externalId: string;
-}
-
-/** ACTIVE: data is fetched; RECONNECT_REQUIRED: the grant is refused; DISCONNECTED: unlinked. */
-export type AccountStatus = "ACTIVE" | "RECONNECT_REQUIRED" | "DISCONNECTED";
-
-/** A person's account at a vendor. `connectedAt`: epoch seconds; `grantedScopes` in the vendor's own words. */
-export interface Account {
-  readonly id: string;
-  readonly personId: string;
-  readonly provider: string;
-  readonly status: AccountStatus;
-  readonly grantedScopes: readonly string[];
-  readonly connectedAt: number;
-  /** Rises with every linking, disconnecting and erasing; work begun under another number is not kept. */
-  readonly grantNumber: number;
-}
+export type { Account, AccountStatus, Person } from "../domain/people";
 
 /** What the gateway says of a wearable that it can speak to. */
 export interface ProviderFacts {

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from "undici";
 import { UpstreamFailure } from "../domain/errors";
-import type { InboundAnswer, OutboundRequest } from "../services/ports/upstream";
+import type { InboundAnswer, OutboundRequest } from "./port";
 
 /** The largest body in bytes, as it comes over the wire and again after inflation. */
 export const LARGEST_BODY = 10 * 1024 * 1024;

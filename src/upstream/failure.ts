@@ -1,5 +1,5 @@
 import { UpstreamFailure } from "../domain/errors";
-import type { InboundAnswer } from "../services/ports/upstream";
+import type { InboundAnswer } from "./port";
 import { retryAfterOf } from "./retry-after";
 
 /**

@@ -1,5 +1,5 @@
 import { UpstreamFailure } from "../domain/errors";
-import type { InboundAnswer } from "../services/ports/upstream";
+import type { InboundAnswer } from "./port";
 
 /** The deepest nesting that is read; the vendors' documents stay under ten. */
 const DEEPEST = 64;

@@ -1,7 +1,7 @@
 import { UpstreamFailure } from "../domain/errors";
-import type { InboundAnswer, Outbound, OutboundRequest } from "../services/ports/upstream";
 import { decodeContent } from "./content-encoding";
 import { Exchange, LARGEST_BODY, providerAgent, tooLarge } from "./exchange";
+import type { InboundAnswer, Outbound, OutboundRequest } from "./port";
 
 /** The most sockets that one provider can hold, so that one that never answers cannot take them all. */
 const SOCKETS_PER_PROVIDER = 20;

@@ -100,6 +100,7 @@ export const zones: readonly Zone[] = [
     allow: [domain, contract, registry, /^src\/config\//, node, /^npm:zod$/],
   },
   { name: "logging", files: /^src\/logging\.ts$/, allow: [domain, node, /^npm:pino$/] },
+  { name: "telemetry", files: /^src\/telemetry\.ts$/, allow: [domain, ports, /^npm:(pino|prom-client)$/] },
   {
     name: "schema",
     files: /^schema\//,

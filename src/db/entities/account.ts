@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import type { AccountStatus } from "../../services/api";
+import type { AccountStatus } from "../../domain/people";
 
 /** Row of `accounts`: a person's account at a vendor. */
 @Entity({ name: "accounts" })

@@ -1,4 +1,4 @@
-import type { Account } from "../../services/api";
+import type { Account } from "../../domain/people";
 import type { Database } from "../database";
 
 interface StateRow {

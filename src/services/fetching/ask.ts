@@ -2,9 +2,9 @@ import type { Provider, UpstreamRequest } from "../../../providers/contract";
 import { UpstreamFailure } from "../../domain/errors";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
+import type { InboundAnswer, Outbound } from "../../upstream/port";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
-import type { InboundAnswer, Outbound } from "../ports/upstream";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
 const SILENCE_MS = 15_000;

@@ -3,7 +3,7 @@ import { UpstreamFailure } from "../../../src/domain/errors";
 import { authorizationUrl, pkceChallenge, randomSecret } from "../../../src/oauth/authorization";
 import { scopesOf, TokenRefused } from "../../../src/oauth/client";
 import { exchangeCode, refreshTokens, revokeGrant } from "../../../src/oauth/token-endpoint";
-import type { InboundAnswer, OutboundRequest } from "../../../src/services/ports/upstream";
+import type { InboundAnswer, OutboundRequest } from "../../../src/upstream/port";
 import { oauthClient } from "../../support/oauth-client";
 
 const ORIGIN = "https://vendor.example";

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import type { UpstreamFailure } from "../../../src/domain/errors";
-import type { OutboundRequest } from "../../../src/services/ports/upstream";
 import { createOutbound } from "../../../src/upstream/outbound";
+import type { OutboundRequest } from "../../../src/upstream/port";
 
 const MEGABYTE = 1024 * 1024;
 const closers: (() => Promise<unknown> | undefined)[] = [];

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { EncryptionKey } from "./config/keys";
-import { SettingError } from "./domain/errors";
+import { SettingError } from "../domain/errors";
+import type { EncryptionKey } from "./keys";
 
 const FILE = "encryption-key";
 const KEY_BYTES = 32;
