@@ -1,0 +1,302 @@
+import { createHash, createHmac } from "node:crypto";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { metricsOf, type Provider } from "../providers/contract";
+import { providers } from "../providers/registry";
+import { buildGatewaySchema } from "../schema/build";
+import { printedSchema } from "../schema/print";
+import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
+import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import type { Config } from "./config";
+import { demoKey } from "./config/demo-key";
+import type { WearableConfig } from "./config/wearables";
+import { Database } from "./db/database";
+import { startEmbeddedPostgres } from "./db/embedded";
+import { bypassesRowSecurity, migrate } from "./db/migrate";
+import { PgAccountStore } from "./db/repositories/accounts";
+import { PgFlightLeases } from "./db/repositories/flights";
+import { PgGrantStore } from "./db/repositories/grants";
+import { sweepExpired } from "./db/repositories/housekeeping";
+import { PgLinkStore } from "./db/repositories/links";
+import { PgPeopleStore } from "./db/repositories/people";
+import { readPersonState, readVersions } from "./db/repositories/person-state";
+import { PgRecordStore } from "./db/repositories/records";
+import { createVaults, KeyRing } from "./db/vault";
+import { ASSEMBLY_VERSION } from "./domain/assembly";
+import { SettingError } from "./domain/errors";
+import { createAuthenticator } from "./http/auth";
+import type { Probe } from "./http/health";
+import { createHttpServer } from "./http/server";
+import type { OAuthClient } from "./oauth/client";
+import type { ProviderFacts, Services } from "./services/api";
+import type { ConfiguredProvider } from "./services/fetching/ask";
+import { StretchFetcher } from "./services/fetching/fetch-stretch";
+import { Flights } from "./services/fetching/flights";
+import { createLinking } from "./services/linking/linking";
+import { createPeople } from "./services/people";
+import type { Bell, Cache, Pauses } from "./services/ports/cache";
+import { PersonStates } from "./services/reading/person-state";
+import { ReadService } from "./services/reading/read-service";
+import { SyncService } from "./services/syncing";
+import { createTokens } from "./services/tokens/tokens";
+import { ConfirmedVersions } from "./services/versions";
+import { type Simulator, startSimulator } from "./simulator";
+import { createTelemetry, type GatewayTelemetry } from "./telemetry";
+import { createOutbound } from "./upstream/outbound";
+
+/** A gateway that listens. */
+export interface App {
+  /** Where it listens: `http://host:port`. */
+  readonly address: string;
+  readonly simulators: readonly Simulator[];
+  /** What a person who started it by hand should read. */
+  readonly announcement: readonly string[];
+  /** Finishes what is in flight, then closes everything in the opposite order of the start. */
+  close(): Promise<void>;
+}
+
+/** Undoes the start, last things first. */
+class Closing {
+  private readonly steps: (() => unknown)[] = [];
+  add(step: () => unknown): void {
+    this.steps.unshift(step);
+  }
+  async run(): Promise<void> {
+    for (const step of this.steps.splice(0)) await step();
+  }
+}
+
+const SWEEP_EVERY_MS = 3_600_000;
+
+/** Epoch seconds. */
+const now = (): number => Date.now() / 1_000;
+
+/** Builds the gateway from its settings and starts it; throws {@link SettingError} for settings that cannot work. */
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const closing = new Closing();
+  try {
+    return await start(config, logger, closing);
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, logger: Logger, closing: Closing): Promise<App> {
+  const telemetry = createTelemetry(logger);
+  const keys = config.encryptionKeys ?? [await demoKey(config.dataDirectory)];
+  const database = await openDatabase(config, logger, closing);
+  if (config.roles.includes("worker")) sweepRegularly(database, telemetry, closing);
+  const vaults = createVaults(database, new KeyRing(keys));
+  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const wearables = await openWearables(config, keys[0]?.key ?? Buffer.alloc(0), logger, closing);
+
+  const configured = new Map(wearables.map((one) => [one.provider.slug, one]));
+  const clients = new Map(wearables.flatMap((one) => (one.client ? [[one.provider.slug, one.client] as const] : [])));
+  const outbound = createOutbound({
+    allowedOrigins: new Map(wearables.map((one) => [one.provider.slug, originsOf(one)])),
+    onAnswer: telemetry.upstream,
+  });
+  closing.add(() => outbound.close());
+
+  const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
+  const onPersonChanged = (personId: string, version: number) => versions.learned(personId, String(version));
+  const build = buildName();
+  const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
+  const oauth = { outbound, now };
+  const tokens = createTokens({
+    grants: new PgGrantStore(database),
+    vaults,
+    clients,
+    oauth,
+    onPersonChanged,
+    onRefresh: telemetry.refresh,
+  });
+  closing.add(() => tokens.settled());
+  const store = new PgRecordStore(database, vaults);
+  const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
+  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
+  closing.add(() => flights.drained());
+  const accounts = new PgAccountStore(database);
+  const services: Services = {
+    people: createPeople(new PgPeopleStore(database)),
+    accounts: {
+      list: async (personId) => (await states.at(personId, (await versions.current(personId)).version)).accounts,
+      lastSyncedAt: (personId, ids) => accounts.lastFetched(personId, ids),
+    },
+    linking: createLinking({
+      links: new PgLinkStore(database),
+      vaults,
+      providers: configured,
+      clients,
+      oauth,
+      onPersonChanged,
+      allowedReturnUrls: config.allowedReturnUrls,
+      completion: config.linkCompletion,
+    }),
+    reading: new ReadService({ versions, states, cache, store, flights, telemetry, providers: configured, build, now }),
+    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    providers: wearables.map(factsOf),
+  };
+  const server = await createHttpServer({
+    schema: buildGatewaySchema({ providers }),
+    services,
+    authenticate: createAuthenticator(config.auth),
+    logger,
+    registry: telemetry.registry,
+    probes: [
+      { name: "database", required: true, check: async () => void (await readVersions(database, [])) },
+      ...probes,
+    ],
+    production: config.production,
+    demo: config.auth.kind === "demo",
+    corsOrigins: config.corsOrigins,
+    trustProxy: config.trustProxy,
+  });
+  closing.add(() => server.close());
+  const address = await server.listen({ host: config.host, port: config.port });
+  const simulators = wearables.flatMap((one) => one.simulator ?? []);
+  return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
+}
+
+async function openDatabase(config: Config, logger: Logger, closing: Closing): Promise<Database> {
+  let { url } = config.database;
+  if (url === null) {
+    const dataDirectory = join(config.dataDirectory, "postgres");
+    const embedded = await startEmbeddedPostgres({ dataDirectory, log: (line) => logger.info(line) });
+    closing.add(() => embedded.stop());
+    url = embedded.url;
+  }
+  await migrate(url);
+  const database = await Database.connect(url, config.database.pools);
+  closing.add(() => database.close());
+  if (await bypassesRowSecurity(database)) {
+    if (config.auth.kind !== "demo") {
+      throw new SettingError(
+        "DATABASE_URL",
+        "its role is a superuser or has BYPASSRLS: row-level security would protect nobody",
+      );
+    }
+    logger.warn("the database role bypasses row-level security: tolerated under the demo identity only");
+  }
+  return database;
+}
+
+function sweepRegularly(database: Database, telemetry: GatewayTelemetry, closing: Closing): void {
+  const sweep = () => sweepExpired(database).catch((error: unknown) => telemetry.fault("sweeping expired rows", error));
+  const timer = setInterval(sweep, SWEEP_EVERY_MS);
+  closing.add(() => clearInterval(timer));
+}
+
+interface CacheParts {
+  readonly cache: Cache;
+  readonly bell: Bell;
+  readonly pauses: Pauses;
+  readonly probes: readonly Probe[];
+}
+
+function openCache(config: Config, telemetry: GatewayTelemetry, closing: Closing): CacheParts {
+  if (config.redisUrl === null) {
+    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), probes: [] };
+  }
+  const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
+  const link = new RedisLink(config.redisUrl, onFault);
+  const bell = new RedisBell(link, config.redisUrl, onFault);
+  closing.add(() => {
+    bell.close();
+    link.client.disconnect();
+  });
+  const check = async () => {
+    if (!(await link.reachable())) throw new Error("Redis does not answer");
+  };
+  return {
+    cache: new RedisCache(link),
+    bell,
+    pauses: new RedisPauses(link, now),
+    probes: [{ name: "redis", required: false, check }],
+  };
+}
+
+/** A wearable as it is reached from here: at its vendor, at a simulator, or not at all (no client). */
+interface Wearable extends ConfiguredProvider {
+  readonly client: OAuthClient | null;
+  readonly simulator: Simulator | null;
+}
+
+/** Every wearable; one without credentials is simulated, except in production. */
+async function openWearables(config: Config, key: Buffer, logger: Logger, closing: Closing): Promise<Wearable[]> {
+  return Promise.all(
+    providers.map(async (provider): Promise<Wearable> => {
+      const settings = config.wearables[provider.slug];
+      if (!settings) throw new RangeError(`expected settings of ${provider.slug}`);
+      if (settings.client || config.production) return atVendor(provider, settings);
+      // Stable from start to start, so that accounts linked to the simulator stay linked.
+      const clientSecret = createHmac("sha256", key).update(`simulator ${provider.slug}`).digest("hex");
+      const simulator = await startSimulator({
+        provider,
+        clientId: "gateway",
+        clientSecret,
+        redirectUris: [settings.redirectUri],
+        stateFile: join(config.dataDirectory, "simulator", `${provider.slug}.json`),
+        log: logger,
+      });
+      closing.add(() => simulator.stop());
+      const { origin, authorizeUrl, tokenUrl, revokeUrl } = simulator;
+      const addresses = { apiUrl: origin, authorizeUrl, tokenUrl, revokeUrl };
+      const client = { id: "gateway", secret: clientSecret };
+      return { ...atVendor(provider, { ...settings, ...addresses, client }), simulator };
+    }),
+  );
+}
+
+function atVendor(provider: Provider, settings: WearableConfig): Wearable {
+  const { oauth } = provider;
+  const client = settings.client && {
+    provider: provider.slug,
+    profile: oauth,
+    clientId: settings.client.id,
+    clientSecret: settings.client.secret,
+    redirectUri: settings.redirectUri,
+    authorizeUrl: settings.authorizeUrl ?? oauth.authorizeUrl,
+    tokenUrl: settings.tokenUrl ?? oauth.tokenUrl,
+    revokeUrl: settings.revokeUrl ?? oauth.revocation?.url ?? null,
+  };
+  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, simulator: null };
+}
+
+/** The origins that the gateway itself may ask: those of the effective addresses, nothing else. */
+function originsOf({ apiUrl, client }: Wearable): ReadonlySet<string> {
+  const addresses = [apiUrl, client?.tokenUrl, client?.revokeUrl].filter((address) => address != null);
+  return new Set(addresses.map((address) => new URL(address).origin));
+}
+
+function factsOf({ provider, client }: Wearable): ProviderFacts {
+  const { slug, displayName, oauth } = provider;
+  return {
+    provider: slug,
+    displayName,
+    configured: client !== null,
+    metrics: metricsOf(provider),
+    scopes: oauth.scopes,
+  };
+}
+
+/** Changes with the schema, the mappers and the assembly, so that no cell of another build is believed. */
+function buildName(): string {
+  const mappers = providers.map((provider) => `${provider.slug} ${provider.mapperVersion}`).join();
+  return createHash("sha256")
+    .update(printedSchema())
+    .update(mappers)
+    .update(ASSEMBLY_VERSION)
+    .digest("base64url")
+    .slice(0, 12);
+}
+
+function announce(config: Config, wearables: readonly Wearable[]): string[] {
+  const simulated = wearables.flatMap(({ provider, simulator }) =>
+    simulator ? [`${provider.displayName} is simulated at ${simulator.origin}/__simulator`] : [],
+  );
+  const endpoint = `${config.publicUrl}/graphql`;
+  return [config.production ? `GraphQL at ${endpoint}` : `GraphiQL and GraphQL at ${endpoint}`, ...simulated];
+}
