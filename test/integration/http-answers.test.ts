@@ -174,6 +174,16 @@ test("a fault loses its own field alone, says only the request id, and logs no m
   expect(log).not.toContain("canary");
 });
 
+test("a person who cannot be looked up is a fault without details", async () => {
+  const { person } = gateway.services.people;
+  gateway.services.people.person = () => Promise.reject(new Error("canary 4711"));
+  const { status, json, text, headers } = await gateway.graphql("{ __typename }");
+  gateway.services.people.person = person;
+  expect([status, json.errors?.[0]?.extensions.code]).toEqual([500, "INTERNAL_SERVER_ERROR"]);
+  expect(text).toContain(String(headers.get("x-request-id")));
+  expect(text + gateway.log.join("")).not.toContain("canary");
+});
+
 test("a degraded part is a typed error of its field", async () => {
   gateway.services.failure = new GatewayError("SERVICE_DEGRADED", "the database is out of reach; try again");
   const { json } = await gateway.graphql(`{ viewer { hrv${RANGE} { nodes { id } } } }`);

@@ -99,6 +99,14 @@ describe("GraphiQL", () => {
     expect(policy).toMatch(/script-src 'sha256-[^']+' blob:;/);
   });
 
+  test("is there again when its own address, which holds the query, is loaded anew", async () => {
+    const { headers } = await gateway.fetch("/graphql?query=%7B__typename%7D", HTML);
+    expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
+    const asked = { ...HTML.headers, "apollo-require-preflight": "1" };
+    const { json } = await gateway.fetch("/graphql?query=%7B__typename%7D", { headers: asked });
+    expect(json).toEqual({ data: { __typename: "Query" } });
+  });
+
   test("its example runs", async () => {
     const { text } = await gateway.fetch("/graphql", HTML);
     const options = /"defaultQuery":("(?:[^"\\]|\\.)*")/.exec(text)?.[1] ?? '""';
@@ -183,8 +191,8 @@ test("metrics count operations by type and outcome, and requests by route patter
 describe("stopping", () => {
   test("finishes what is in flight with Connection: close, and accepts nothing new", async () => {
     const other = await startFakeGateway();
-    let finish = () => undefined as void;
-    let arrived = () => undefined as void;
+    let finish: () => void = () => undefined;
+    let arrived: () => void = () => undefined;
     const inFlight = new Promise<void>((resolve) => {
       arrived = resolve;
     });
