@@ -1,7 +1,6 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { metricsOf, type Provider } from "../providers/contract";
 import { providers } from "../providers/registry";
 import { buildGatewaySchema } from "../schema/build";
 import { printedSchema } from "../schema/print";
@@ -9,7 +8,6 @@ import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
 import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
 import type { Config } from "./config";
 import { demoKey } from "./config/demo-key";
-import type { WearableConfig } from "./config/wearables";
 import { Database } from "./db/database";
 import { startEmbeddedPostgres } from "./db/embedded";
 import { bypassesRowSecurity, migrate } from "./db/migrate";
@@ -27,9 +25,7 @@ import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import type { Probe } from "./http/health";
 import { createHttpServer } from "./http/server";
-import type { OAuthClient } from "./oauth/client";
-import type { ProviderFacts, Services } from "./services/api";
-import type { ConfiguredProvider } from "./services/fetching/ask";
+import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createLinking } from "./services/linking/linking";
@@ -40,9 +36,10 @@ import { ReadService } from "./services/reading/read-service";
 import { SyncService } from "./services/syncing";
 import { createTokens } from "./services/tokens/tokens";
 import { ConfirmedVersions } from "./services/versions";
-import { type Simulator, startSimulator } from "./simulator";
+import type { Simulator } from "./simulator";
 import { createTelemetry, type GatewayTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
+import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -87,9 +84,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const keys = config.encryptionKeys ?? [await demoKey(config.dataDirectory)];
   const database = await openDatabase(config, logger, closing);
   if (config.roles.includes("worker")) sweepRegularly(database, telemetry, closing);
-  const vaults = createVaults(database, new KeyRing(keys));
+  const ring = new KeyRing(keys);
+  const vaults = createVaults(database, ring);
   const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
-  const wearables = await openWearables(config, keys[0]?.key ?? Buffer.alloc(0), logger, closing);
+  const wearables = await openWearables(config, ring.current.key, logger);
+  for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
   const configured = new Map(wearables.map((one) => [one.provider.slug, one]));
   const clients = new Map(wearables.flatMap((one) => (one.client ? [[one.provider.slug, one.client] as const] : [])));
@@ -215,70 +214,6 @@ function openCache(config: Config, telemetry: GatewayTelemetry, closing: Closing
     bell,
     pauses: new RedisPauses(link, now),
     probes: [{ name: "redis", required: false, check }],
-  };
-}
-
-/** A wearable as it is reached from here: at its vendor, at a simulator, or not at all (no client). */
-interface Wearable extends ConfiguredProvider {
-  readonly client: OAuthClient | null;
-  readonly simulator: Simulator | null;
-}
-
-/** Every wearable; one without credentials is simulated, except in production. */
-async function openWearables(config: Config, key: Buffer, logger: Logger, closing: Closing): Promise<Wearable[]> {
-  return Promise.all(
-    providers.map(async (provider): Promise<Wearable> => {
-      const settings = config.wearables[provider.slug];
-      if (!settings) throw new RangeError(`expected settings of ${provider.slug}`);
-      if (settings.client || config.production) return atVendor(provider, settings);
-      // Stable from start to start, so that accounts linked to the simulator stay linked.
-      const clientSecret = createHmac("sha256", key).update(`simulator ${provider.slug}`).digest("hex");
-      const simulator = await startSimulator({
-        provider,
-        clientId: "gateway",
-        clientSecret,
-        redirectUris: [settings.redirectUri],
-        stateFile: join(config.dataDirectory, "simulator", `${provider.slug}.json`),
-        log: logger,
-      });
-      closing.add(() => simulator.stop());
-      const { origin, authorizeUrl, tokenUrl, revokeUrl } = simulator;
-      const addresses = { apiUrl: origin, authorizeUrl, tokenUrl, revokeUrl };
-      const client = { id: "gateway", secret: clientSecret };
-      return { ...atVendor(provider, { ...settings, ...addresses, client }), simulator };
-    }),
-  );
-}
-
-function atVendor(provider: Provider, settings: WearableConfig): Wearable {
-  const { oauth } = provider;
-  const client = settings.client && {
-    provider: provider.slug,
-    profile: oauth,
-    clientId: settings.client.id,
-    clientSecret: settings.client.secret,
-    redirectUri: settings.redirectUri,
-    authorizeUrl: settings.authorizeUrl ?? oauth.authorizeUrl,
-    tokenUrl: settings.tokenUrl ?? oauth.tokenUrl,
-    revokeUrl: settings.revokeUrl ?? oauth.revocation?.url ?? null,
-  };
-  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, simulator: null };
-}
-
-/** The origins that the gateway itself may ask: those of the effective addresses, nothing else. */
-function originsOf({ apiUrl, client }: Wearable): ReadonlySet<string> {
-  const addresses = [apiUrl, client?.tokenUrl, client?.revokeUrl].filter((address) => address != null);
-  return new Set(addresses.map((address) => new URL(address).origin));
-}
-
-function factsOf({ provider, client }: Wearable): ProviderFacts {
-  const { slug, displayName, oauth } = provider;
-  return {
-    provider: slug,
-    displayName,
-    configured: client !== null,
-    metrics: metricsOf(provider),
-    scopes: oauth.scopes,
   };
 }
 
