@@ -40,6 +40,8 @@ export interface AskingFor {
 export class Asker {
   private token: AccessToken | null = null;
   private renewed = false;
+  /** A refusal spoke of scopes: some vendors answer 401 where the grant does not cover the endpoint. */
+  private scopeNamed = false;
 
   constructor(
     private readonly parts: AskingParts,
@@ -59,10 +61,17 @@ export class Asker {
         return await this.once(endpoint, request);
       } catch (error) {
         if (!(error instanceof UpstreamFailure)) throw error;
-        const retry = await this.mayRetry(error, attempt);
-        if (!retry) throw error;
+        const retry = await this.mayRetry(error, attempt).catch((fault: unknown) => this.rethrow(fault));
+        if (!retry) this.rethrow(error);
       }
     }
+  }
+
+  private rethrow(error: unknown): never {
+    if (this.scopeNamed && error instanceof UpstreamFailure && error.kind === "UNAUTHORIZED") {
+      throw new UpstreamFailure("SCOPE_MISSING", "the grant does not cover this endpoint", { cause: error });
+    }
+    throw error;
   }
 
   private async mayRetry(failure: UpstreamFailure, attempt: number): Promise<boolean> {
@@ -72,7 +81,7 @@ export class Asker {
       this.token = await this.parts.tokens.afterRefusal(personId, accountId, this.token?.generation ?? 0);
       return true;
     }
-    if (failure.kind === "UNAVAILABLE" && attempt === 1 && !failure.details.silent) {
+    if (failure.kind === "UNAVAILABLE" && attempt === 1 && !failure.details.silent && !failure.details.retryAt) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_JITTER_MS * (0.5 + Math.random())));
       return true;
     }
@@ -102,6 +111,7 @@ export class Asker {
     });
     onProgress();
     const failure = failureOf(answer, this.parts.now());
+    if (failure?.kind === "UNAUTHORIZED") this.scopeNamed = /scope/i.test(answer.body.toString("utf8", 0, 2_000));
     if (failure?.kind === "RATE_LIMITED") await this.pause(answer, failure);
     if (failure) throw failure;
     return answer;
