@@ -89,7 +89,7 @@ test.each<[string, Record<string, string>]>([
   ["AUTH_JWKS_URL", { AUTH_JWKS_URL: "http://id.example.com/jwks", AUTH_ISSUER: "x", AUTH_AUDIENCE: "y" }],
   ["AUTH_JWKS_URL", { AUTH_JWKS_URL: "https://id.example.com/jwks", AUTH_JWT_SECRET: "x".repeat(32) }],
   ["ENCRYPTION_KEYS", { AUTH_JWT_SECRET: "x".repeat(32) }],
-  ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: KEY }],
+  ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a b:${KEY}` }],
   ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${KEY},a:${KEY}` }],
   ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${Buffer.alloc(31).toString("base64")}` }],
   ["LINK_COMPLETION", { LINK_COMPLETION: "auto" }],
@@ -142,6 +142,14 @@ test.each<[string, unknown]>([
   expect(read({ TRUST_PROXY: text }).trustProxy).toEqual(expected);
 });
 
+test("a key may be hexadecimal, and one without an id is named by its hash", () => {
+  const hex = Buffer.from(KEY, "base64").toString("hex");
+  const [named, unnamed] = [`a:${hex}`, KEY].map((text) => read({ ENCRYPTION_KEYS: text }).encryptionKeys?.[0]);
+  expect(named).toEqual({ id: "a", key: Buffer.from(KEY, "base64") });
+  expect(unnamed?.key).toEqual(named?.key);
+  expect(unnamed?.id).toMatch(/^[0-9a-f]{8}$/);
+});
+
 test("a wearable's addresses may be loopback http", () => {
   const env = { OURA_API_URL: "http://127.0.0.1:5000", OURA_CLIENT_ID: "id", OURA_CLIENT_SECRET: "secret" };
   expect(read(env).wearables.oura).toMatchObject({
@@ -153,6 +161,11 @@ test("a wearable's addresses may be loopback http", () => {
 test(".env.example names every setting and no other", () => {
   const text = readFileSync(path.join(__dirname, "../../../.env.example"), "utf8");
   const named = [...text.matchAll(/^([A-Z][A-Z0-9_]*)=/gm)].map((match) => match[1]);
-  const expected = [...Object.keys(SETTINGS.shape), ...WEARABLE_SETTINGS.map((name) => `OURA_${name}`)];
+  // The password is docker compose's own; the gateway sees it inside DATABASE_URL only.
+  const expected = [
+    "POSTGRES_PASSWORD",
+    ...Object.keys(SETTINGS.shape),
+    ...WEARABLE_SETTINGS.map((name) => `OURA_${name}`),
+  ];
   expect([...named].sort()).toEqual([...expected].sort());
 });
