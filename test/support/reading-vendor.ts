@@ -17,7 +17,7 @@ export type Behaviour =
   | {
       readonly status?: number;
       readonly headers?: Record<string, string>;
-      readonly body: string;
+      readonly body: string | Buffer;
       readonly afterMs?: number;
     }
   | { readonly afterMs: number }
