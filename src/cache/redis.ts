@@ -10,6 +10,11 @@ const REST_MS = 1_000;
 const CELLS_KEPT_SECONDS = 6 * 3_600;
 const CHANNEL = "gateway:bell";
 const PREFIX = "gateway";
+/** Who rings, for what, and with which message, the last two percent-encoded. */
+const RING = /^(\S+) (\S+) (\S*)$/;
+/** Of two pauses the longer holds. */
+const LENGTHEN = `
+if tonumber(redis.call("GET", KEYS[1]) or "0") < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2]) end`;
 
 /** One connection to Redis whose failures are answered at once and told to `onFault`. */
 export class RedisLink {
@@ -48,7 +53,8 @@ export class RedisLink {
     if (this.failures < FAILURES_BEFORE_REST) return;
     if (performance.now() >= this.restUntil) this.onFault(error);
     this.restUntil = performance.now() + REST_MS;
-    this.failures = 0;
+    // After the rest one failure more is enough.
+    this.failures = FAILURES_BEFORE_REST - 1;
   }
 }
 
@@ -119,7 +125,10 @@ export class RedisBell implements Bell {
   /** @inheritdoc */
   ring(topic: string, message: string): void {
     this.local.ring(topic, message);
-    void this.link.attempt((client) => client.publish(CHANNEL, JSON.stringify([this.self, topic, message])), 0);
+    void this.link.attempt(
+      (client) => client.publish(CHANNEL, `${this.self} ${encodeURIComponent(topic)} ${encodeURIComponent(message)}`),
+      0,
+    );
   }
 
   /** @inheritdoc */
@@ -133,9 +142,9 @@ export class RedisBell implements Bell {
   }
 
   private heard(text: string): void {
-    const parsed: unknown = JSON.parse(text);
-    if (!Array.isArray(parsed) || parsed[0] === this.self) return;
-    this.local.ring(String(parsed[1]), String(parsed[2]));
+    const [, self, topic, message] = RING.exec(text) ?? [];
+    if (self === undefined || topic === undefined || message === undefined || self === this.self) return;
+    this.local.ring(decodeURIComponent(topic), decodeURIComponent(message));
   }
 }
 
@@ -162,7 +171,7 @@ export class RedisPauses implements Pauses {
     const seconds = Math.ceil(untilEpochSeconds - this.now());
     if (seconds <= 0) return;
     await this.link.attempt(async (client) => {
-      await client.set(pauseName(key), String(untilEpochSeconds), "EX", seconds);
+      await client.eval(LENGTHEN, 1, pauseName(key), untilEpochSeconds, seconds);
     }, undefined);
   }
 }

@@ -13,6 +13,8 @@ const TOPIC = "version";
 interface Copy {
   version: string;
   confirmedAt: number;
+  /** Another process has told of a newer version. */
+  overtaken: boolean;
 }
 
 /** Data versions with a copy per process: confirmed in PostgreSQL at most once a second a person, batched over persons. */
@@ -31,7 +33,8 @@ export class ConfirmedVersions implements DataVersions {
   /** @inheritdoc */
   async current(personId: string): Promise<DataVersion> {
     const copy = this.copies.get(personId);
-    if (copy && this.nowMs() - copy.confirmedAt < TRUSTED_MS) return { version: copy.version, confirmed: true };
+    if (copy && !copy.overtaken && this.nowMs() - copy.confirmedAt < TRUSTED_MS)
+      return { version: copy.version, confirmed: true };
     const askedAt = this.nowMs();
     try {
       const version = (await this.ask(personId)).get(personId);
@@ -55,14 +58,14 @@ export class ConfirmedVersions implements DataVersions {
   private learn(personId: string, version: string, confirmedAt: number): string {
     const known = this.copies.get(personId);
     const newer = known && BigInt(known.version) > BigInt(version) ? known.version : version;
-    this.copies.set(personId, { version: newer, confirmedAt });
+    this.copies.set(personId, { version: newer, confirmedAt, overtaken: false });
     return newer;
   }
 
   private heard(message: string): void {
     const [personId = "", version = ""] = message.split(" ");
     const known = this.copies.get(personId);
-    if (known && /^\d+$/.test(version) && BigInt(version) > BigInt(known.version)) known.confirmedAt = -Infinity;
+    if (known && /^\d+$/.test(version) && BigInt(version) > BigInt(known.version)) known.overtaken = true;
   }
 
   private async ask(personId: string): Promise<ReadonlyMap<string, string>> {

@@ -79,14 +79,14 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const place = [personId, accountId, endpoint];
   await fence(tx, fetched);
-  const rows = JSON.stringify(
-    fetched.documents.flatMap(({ id, records }) =>
-      records.map((record) => ({ kind: record.kind, key: record.key, day: record.day, document: id, body: record })),
-    ),
+  const rows = fetched.documents.flatMap(({ id, records }) =>
+    records.map((record) => ({ kind: record.kind, key: record.key, day: record.day, document: id, body: record })),
   );
+  // One statement can write a row only once.
+  const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));
   const written: unknown[] = await tx.query(UPSERT, [
     ...place,
-    rows,
+    JSON.stringify([...byKey.values()]),
     fetched.mapperVersion,
     startedAt,
     asked.start,
@@ -142,15 +142,17 @@ async function bury(tx: EntityManager, fetched: Fetched): Promise<number> {
 async function keepRaw(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<void> {
   const { personId, accountId, endpoint, provider, asked, startedAt } = fetched;
   const place = [personId, accountId, endpoint];
-  const wanted = fetched.documents.filter(
-    ({ records }) => records.length === 0 || records.some((record) => contains(asked, record.day)),
-  );
-  if (wanted.length === 0) return;
+  if (fetched.documents.length === 0) return;
   const known: { document_id: string; hash: string }[] = await tx.query(KNOWN_HASHES, [
     ...place,
-    wanted.map((one) => one.id),
+    fetched.documents.map((one) => one.id),
   ]);
   const hashes = new Map(known.map((row) => [row.document_id, row.hash]));
+  // One that is kept already may have moved out of the days asked for: its record was moved as well.
+  const wanted = fetched.documents.filter(
+    ({ id, records }) =>
+      hashes.has(id) || records.length === 0 || records.some((record) => contains(asked, record.day)),
+  );
   const fresh = wanted.flatMap(({ id, raw }) => {
     const body = Buffer.from(JSON.stringify(raw));
     const hash = hashOf(body);
@@ -162,47 +164,38 @@ async function keepRaw(tx: EntityManager, fetched: Fetched, vault: PersonVault):
   if (fresh.length > 0) await tx.query(PUT_RAW, [...place, JSON.stringify(fresh), startedAt]);
 }
 
+const UNREAD_DAYS = `
+SELECT coalesce(range_agg(days) * datemultirange(daterange($4, $5, '[]')), '{}')::text AS days FROM set_aside_documents
+WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND expires_at > now()`;
 const CLEAR_UNREAD = `
-WITH cleared AS (UPDATE set_aside_documents SET days = days - datemultirange(daterange($4, $5, '[]'))
-  WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND days && daterange($4, $5, '[]') AND content_hash <> ALL ($6::bytea[])
-  RETURNING content_hash)
-SELECT count(*)::int AS cleared FROM cleared`;
+UPDATE set_aside_documents SET days = days - datemultirange(daterange($4, $5, '[]'))
+WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND days && daterange($4, $5, '[]')`;
 const PUT_UNREAD = `
 INSERT INTO set_aside_documents AS old (person_id, account_id, endpoint, content_hash, days, path, problem, sealed_body, seen_at, expires_at)
 VALUES ($1, $2, $3, $4, (SELECT coalesce(range_agg(daterange(d, d, '[]')), '{}') FROM unnest($5::date[]) AS d), $6, $7, $8,
   now(), now() + make_interval(secs => ${UNREAD_KEPT_SECONDS}))
-ON CONFLICT (person_id, account_id, endpoint, content_hash) DO UPDATE SET days = excluded.days, expires_at = excluded.expires_at
-RETURNING (xmax = 0) AS added`;
+ON CONFLICT (person_id, account_id, endpoint, content_hash) DO UPDATE SET
+  days = old.days + excluded.days, expires_at = excluded.expires_at`;
 
-/** Keeps documents that could not be read, sealed; whether anything about them is new. */
+/** Keeps documents that could not be read, sealed; whether other days of those asked are unread than before. */
 async function keepUnread(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<boolean> {
   const { personId, accountId, endpoint, provider, asked } = fetched;
   const place = [personId, accountId, endpoint];
-  const unread = fetched.unread.map((one) => {
-    const body = Buffer.from(JSON.stringify(one.raw) ?? "null");
-    return { ...one, body, hash: hashOf(body) };
-  });
-  const hashes = unread.map((one) => Buffer.from(one.hash, "hex"));
-  const cleared: { cleared: number }[] = await tx.query(CLEAR_UNREAD, [...place, asked.start, asked.end, hashes]);
-  let added = false;
-  for (const { path, problem, days, body, hash } of unread) {
-    const context = {
-      table: "set_aside_documents",
-      column: "sealed_body",
-      row: `${accountId}/${endpoint}/${hash}`,
-      provider,
-    };
-    const rows: { added: boolean }[] = await tx.query(PUT_UNREAD, [
-      ...place,
-      Buffer.from(hash, "hex"),
-      days,
-      path,
-      problem,
-      vault.seal(context, body),
-    ]);
-    added ||= rows[0]?.added === true;
+  const unreadDays = async (): Promise<string | undefined> => {
+    const rows: { days: string }[] = await tx.query(UNREAD_DAYS, [...place, asked.start, asked.end]);
+    return rows[0]?.days;
+  };
+  const before = await unreadDays();
+  if (before === "{}" && fetched.unread.length === 0) return false;
+  await tx.query(CLEAR_UNREAD, [...place, asked.start, asked.end]);
+  for (const { raw, path, problem, days } of fetched.unread) {
+    const body = Buffer.from(JSON.stringify(raw) ?? "null");
+    const hash = hashOf(body);
+    const row = `${accountId}/${endpoint}/${hash}`;
+    const sealed = vault.seal({ table: "set_aside_documents", column: "sealed_body", row, provider }, body);
+    await tx.query(PUT_UNREAD, [...place, Buffer.from(hash, "hex"), days, path, problem, sealed]);
   }
-  return added || (cleared[0]?.cleared ?? 0) > 0;
+  return (await unreadDays()) !== before;
 }
 
 const PERSON = `

@@ -17,7 +17,7 @@ RETURNING extract(epoch FROM started_at)::float8 AS started_at`;
 const ACTIVE = "SELECT FROM accounts WHERE person_id = $1 AND id = $2 AND status = 'ACTIVE'";
 const RENEW = `
 UPDATE flights SET expires_at = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}),
-  progressed_at = CASE WHEN $5::boolean THEN clock_timestamp() ELSE progressed_at END
+  progressed_at = greatest(progressed_at, clock_timestamp() - make_interval(secs => $5::float8 / 1000))
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4`;
 const RELEASE = "DELETE FROM flights WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4";
 const VIEW = `
@@ -41,8 +41,8 @@ export class PgFlightLeases implements FlightLeases {
   }
 
   /** @inheritdoc */
-  async renew(key: FlightKey, owner: string, progressed: boolean): Promise<void> {
-    await this.database.person(key.personId, (tx) => tx.query(RENEW, [...placeOf(key), owner, progressed]));
+  async renew(key: FlightKey, owner: string, silentForMs: number): Promise<void> {
+    await this.database.person(key.personId, (tx) => tx.query(RENEW, [...placeOf(key), owner, silentForMs]));
   }
 
   /** @inheritdoc */

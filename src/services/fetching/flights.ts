@@ -8,9 +8,11 @@ import type { Telemetry } from "../ports/telemetry";
 import type { StretchFetcher } from "./fetch-stretch";
 import type { FlightTask } from "./task";
 
-/** Milliseconds between two looks at a lease that another process holds, and between two renewals of our own. */
+/** Milliseconds between two looks at a lease that another process holds. */
 const LOOK_EVERY_MS = 100;
+/** Milliseconds between two renewals of a lease of our own, and between two where something has arrived since. */
 const RENEW_EVERY_MS = 1_000;
+const TELL_EVERY_MS = 200;
 
 /** How a flight ended: with how many records read, or with what went wrong. */
 export type FlightOutcome = { readonly records: number } | { readonly error: unknown };
@@ -27,10 +29,8 @@ export interface Flight {
 
 class Progress {
   private last = performance.now();
-  private moved = false;
   readonly mark = (): void => {
     this.last = performance.now();
-    this.moved = true;
   };
   follow(silentForMs: number): void {
     this.last = performance.now() - silentForMs;
@@ -38,11 +38,13 @@ class Progress {
   silentForMs(): number {
     return performance.now() - this.last;
   }
-  takeMoved(): boolean {
-    const moved = this.moved;
-    this.moved = false;
-    return moved;
-  }
+}
+
+/** A flight of this process: `begunAt` by its own monotonic clock, and the days that it has asked for. */
+interface Flying {
+  readonly progress: Progress;
+  readonly grantNumber: number;
+  asked: { readonly begunAt: number; readonly days: readonly CivilDay[] } | null;
 }
 
 /**
@@ -50,7 +52,7 @@ class Progress {
  * and read what is known again. Nobody's impatience ends a flight.
  */
 export class Flights {
-  private readonly underway = new Map<string, { outcome: Promise<FlightOutcome>; progress: Progress }>();
+  private readonly underway = new Map<string, { readonly flying: Flying; readonly outcome: Promise<FlightOutcome> }>();
 
   constructor(
     private readonly parts: {
@@ -68,7 +70,8 @@ export class Flights {
     const outcome = this.until(task, wanted, progress);
     return {
       outcome,
-      silentForMs: () => this.underway.get(nameOf(keyOf(task)))?.progress.silentForMs() ?? progress.silentForMs(),
+      silentForMs: () =>
+        this.underway.get(nameOf(keyOf(task)))?.flying.progress.silentForMs() ?? progress.silentForMs(),
     };
   }
 
@@ -80,38 +83,54 @@ export class Flights {
 
   private async until(task: FlightTask, wanted: Wanted, progress: Progress): Promise<FlightOutcome> {
     const name = nameOf(keyOf(task));
+    const cameAt = performance.now();
+    const open = new Map(wanted);
     for (let first = true; ; first = false) {
       const others = this.underway.get(name);
       if (others) {
         const outcome = await others.outcome;
-        if ("error" in outcome) return outcome;
+        // What became of a flight for a linking that is over says nothing to the one after it.
+        if ("error" in outcome && others.flying.grantNumber === task.account.grantNumber) return outcome;
+        // Days asked for after this caller came are new enough, whatever the clocks of gateway and database say.
+        const { asked } = others.flying;
+        if ("records" in outcome && asked && asked.begunAt >= cameAt) for (const day of asked.days) open.delete(day);
       }
       // Right after somebody's flight the days may be known already; at first the caller has just looked.
       if (others || !first) {
-        const missing = await this.missing(task, wanted).catch((error: unknown) => ({ error }));
+        const missing = await this.missing(task, open).catch((error: unknown) => ({ error }));
         if ("error" in missing) return missing;
         if (missing.length === 0) return { records: 0 };
         if (this.underway.has(name)) continue;
       }
-      const flown = this.fly(task, wanted, progress);
-      const outcome = flown.then((end) => end ?? { records: 0 });
-      this.underway.set(name, { outcome, progress });
-      const end = await flown.finally(() => this.underway.delete(name));
+      const end = await this.takeOff(name, task, open, progress);
       if (end) return end;
     }
   }
 
+  private async takeOff(
+    name: string,
+    task: FlightTask,
+    wanted: Wanted,
+    progress: Progress,
+  ): Promise<FlightOutcome | null> {
+    progress.mark();
+    const flying: Flying = { progress, grantNumber: task.account.grantNumber, asked: null };
+    const flown = this.fly(task, wanted, flying).finally(() => this.underway.delete(name));
+    this.underway.set(name, { flying, outcome: flown.then((end) => end ?? { records: 0 }) });
+    return flown;
+  }
+
   /** One flight under the lease; null where another process flew and this one only waited. Never rejects. */
-  private async fly(task: FlightTask, wanted: Wanted, progress: Progress): Promise<FlightOutcome | null> {
+  private async fly(task: FlightTask, wanted: Wanted, flying: Flying): Promise<FlightOutcome | null> {
     const key = keyOf(task);
     const slug = task.configured.provider.slug;
     try {
       const lease = await this.parts.leases.acquire(key);
       if (!lease) {
-        await this.awaitOther(key, progress);
+        await this.awaitOther(key, flying.progress);
         return null;
       }
-      const outcome = await this.underLease(task, wanted, lease, progress);
+      const outcome = await this.underLease(task, wanted, lease, flying);
       this.parts.telemetry.flight(slug, task.endpoint.name, "ok");
       return outcome;
     } catch (error) {
@@ -120,16 +139,14 @@ export class Flights {
     }
   }
 
-  private async underLease(task: FlightTask, wanted: Wanted, lease: Lease, progress: Progress): Promise<FlightOutcome> {
+  private async underLease(task: FlightTask, wanted: Wanted, lease: Lease, flying: Flying): Promise<FlightOutcome> {
     const key = keyOf(task);
-    const renewal = setInterval(() => {
-      this.parts.leases
-        .renew(key, lease.owner, progress.takeMoved())
-        .catch((error: unknown) => this.parts.telemetry.fault("renewing a lease", error));
-    }, RENEW_EVERY_MS);
+    const { progress } = flying;
+    const renewal = this.keepRenewed(key, lease, progress);
     try {
-      const missing = await this.missing(task, wanted);
-      return { records: await this.parts.fetcher.fetch(task, missing, lease, progress.mark) };
+      const days = await this.missing(task, wanted);
+      flying.asked = { begunAt: performance.now(), days };
+      return { records: await this.parts.fetcher.fetch(task, days, lease, progress.mark) };
     } finally {
       clearInterval(renewal);
       await this.parts.leases
@@ -137,6 +154,19 @@ export class Flights {
         .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
       this.parts.bell.ring(nameOf(key), "landed");
     }
+  }
+
+  private keepRenewed(key: FlightKey, lease: Lease, progress: Progress): NodeJS.Timeout {
+    let renewedAt = performance.now();
+    return setInterval(() => {
+      const sinceRenewal = performance.now() - renewedAt;
+      const silentForMs = progress.silentForMs();
+      if (sinceRenewal < RENEW_EVERY_MS && silentForMs > sinceRenewal) return;
+      renewedAt = performance.now();
+      this.parts.leases
+        .renew(key, lease.owner, silentForMs)
+        .catch((error: unknown) => this.parts.telemetry.fault("renewing a lease", error));
+    }, TELL_EVERY_MS);
   }
 
   private async awaitOther(key: FlightKey, progress: Progress): Promise<void> {

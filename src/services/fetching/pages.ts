@@ -39,7 +39,10 @@ function readPage(endpoint: Endpoint, body: unknown): Page {
     return endpoint.read(body);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw new UpstreamFailure("INVALID_RESPONSE", `${endpoint.name}: ${error.message}`, { cause: error });
+    throw new UpstreamFailure("INVALID_RESPONSE", `${endpoint.name}: ${error.message}`, {
+      cause: error,
+      body: Buffer.from(JSON.stringify(body)),
+    });
   }
 }
 

@@ -4,7 +4,7 @@ export interface Lease {
   readonly startedAt: number;
 }
 
-/** What somebody else's lease looks like. `progressedAt`: milliseconds ago that it last moved. */
+/** What somebody else's lease looks like. `silentForMs`: milliseconds since something last arrived, as far as told. */
 export interface LeaseView {
   readonly silentForMs: number;
 }
@@ -20,8 +20,8 @@ export interface FlightKey {
 export interface FlightLeases {
   /** Takes the lease; null where another process holds it. Throws {@link AccountFenced} where the account is gone. */
   acquire(key: FlightKey): Promise<Lease | null>;
-  /** Prolongs it; `progressed` where something arrived since the last time. */
-  renew(key: FlightKey, owner: string, progressed: boolean): Promise<void>;
+  /** Prolongs it, and tells how many milliseconds ago something last arrived. */
+  renew(key: FlightKey, owner: string, silentForMs: number): Promise<void>;
   release(key: FlightKey, owner: string): Promise<void>;
   /** The lease that somebody holds now; null where none. */
   view(key: FlightKey): Promise<LeaseView | null>;

@@ -1,7 +1,6 @@
 import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
 import { chooseDays, sortBySource } from "../../domain/choice";
-import { meets } from "../../domain/coverage";
 import { type CivilDay, daysOf } from "../../domain/days";
 import { isFuture } from "../../domain/freshness";
 import type { Wanted } from "../fetching/flights";
@@ -60,12 +59,11 @@ function tell(day: CivilDay, question: DailyQuestion, part: Part, moment: Moment
   const cell = part.sheet.cells.get(day);
   const { troubles } = part.sheet;
   if (!cell) return { reason: troubles[0]?.absence ?? "NOT_YET_SYNCED", troubles };
-  const stale = unconfirmed || !requirement || !meets(cell.known, requirement);
-  const stales = stale ? [...troubles, STALE] : [];
+  const stale = unconfirmed || !requirement || !part.sheet.fresh(day, requirement);
+  const stales = [...(stale ? [...troubles, STALE] : []), ...(cell.unread ? [UNREAD] : [])];
   const value = cell.values.find((one) => one.metric !== "HRV" || one.method === question.method);
   if (value) return { value, troubles: stales };
-  if (cell.unread) return { reason: "ERROR", troubles: [...stales, UNREAD] };
-  return { reason: "PROVIDER_HAS_NONE", troubles: stales };
+  return { reason: cell.unread ? "ERROR" : "PROVIDER_HAS_NONE", troubles: stales };
 }
 
 /** Troubles that hold whatever the days: scopes that were not granted. */

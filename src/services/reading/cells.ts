@@ -27,14 +27,23 @@ export function writeCell(cell: Cell, identity: CellIdentity): string {
 
 /** Reads a cell; null where it is not this owner's, of this version and of this build. */
 export function readCell(text: string | null, identity: CellIdentity): Cell | null {
-  if (text === null) return null;
-  const [personId, accountId, version, build, cell]: [string, string, string, string, Cell] = JSON.parse(text);
-  const same =
-    personId === identity.personId &&
-    accountId === identity.accountId &&
-    version === identity.version &&
-    build === identity.build;
-  return same ? cell : null;
+  const { personId, accountId, version, build } = identity;
+  return unwrap<Cell>(text, [personId, accountId, version, build]);
+}
+
+/** What follows the marks in a cached JSON list; null where the text is none or bears others. */
+export function unwrap<T>(text: string | null, marks: readonly string[]): T | null {
+  const parsed: unknown = text === null ? null : parse(text);
+  if (!Array.isArray(parsed) || parsed.length !== marks.length + 1) return null;
+  return marks.every((mark, index) => parsed[index] === mark) ? parsed[marks.length] : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** The cells of some days that may be believed. One round trip for all. */

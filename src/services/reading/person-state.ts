@@ -1,6 +1,7 @@
 import { type TodaySpan, todaySpan } from "../../domain/freshness";
 import type { Account } from "../api";
 import type { Cache } from "../ports/cache";
+import { unwrap } from "./cells";
 
 /** What reading needs to know of a person beside their days. `offsetMinutes`: the wearer's latest known offset, east of UTC. */
 export interface PersonState {
@@ -25,10 +26,8 @@ export class PersonStates {
   /** The state at a data version. */
   async at(personId: string, version: string): Promise<PersonState> {
     const cached = await this.cache.value(personId, NAME);
-    if (cached !== null) {
-      const [owner, of, build, state]: [string, string, string, PersonState] = JSON.parse(cached);
-      if (owner === personId && of === version && build === this.build) return state;
-    }
+    const known = unwrap<PersonState>(cached, [personId, version, this.build]);
+    if (known) return known;
     const state = await this.source(personId);
     await this.cache.putValue(personId, NAME, JSON.stringify([personId, version, this.build, state]), KEPT_SECONDS);
     return state;

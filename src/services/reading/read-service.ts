@@ -39,7 +39,7 @@ export class ReadService implements ReadingApi {
   /** @inheritdoc */
   async read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
     const { version, confirmed } = await this.parts.versions.current(personId);
-    const state = await this.parts.states.at(personId, version);
+    const state = await this.parts.states.at(personId, version).catch(degraded);
     const moment = this.momentOf(state);
     const sheets = new Map<string, Sheet>();
     const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
@@ -81,15 +81,15 @@ export class ReadService implements ReadingApi {
     if (lacking.length === 0) return;
     try {
       if (!confirmed) throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach");
-      const snapshot = await this.fromDatabase(personId, lacking);
-      if (await this.fromProviders(snapshot, lacking)) await this.fromDatabase(personId, lacking, "provider");
+      const snapshot = await this.fromDatabase(personId, version, sheets, "database");
+      if (await this.fromProviders(snapshot, lacking)) {
+        await this.fromDatabase(personId, snapshot.version, sheets, "provider");
+        for (const sheet of lacking) if (sheet.troubles.length === 0) sheet.landed();
+      }
     } catch (error) {
       // With the database away, what the cache still holds is answered as stale; anything less would be a guess.
-      if (!lacking.every((sheet) => sheet.coversAll())) {
-        if (error instanceof GatewayError) throw error;
-        throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach", { cause: error });
-      }
-      this.parts.telemetry.fault("reading from the database", error);
+      if (confirmed) this.parts.telemetry.fault("reading from the database", error);
+      if (!lacking.every((sheet) => sheet.coversAll())) degraded(error);
     }
   }
 
@@ -106,32 +106,44 @@ export class ReadService implements ReadingApi {
     }
   }
 
+  /** Reads what the sheets lack; where the person's data are no longer of the version that the cells are of, everything again. */
   private async fromDatabase(
     personId: string,
+    version: string,
     sheets: readonly Sheet[],
-    layer: "database" | "provider" = "database",
+    layer: "database" | "provider",
   ): Promise<Snapshot> {
-    const days = sheets.flatMap((sheet) => sheet.lacking()).sort();
+    let days = new Map(sheets.map((sheet) => [sheet, sheet.lacking()]));
+    let snapshot = await this.snapshot(personId, days);
+    if (snapshot.version !== version && sheets.some((sheet) => sheet.cells.size > 0)) {
+      days = new Map(sheets.map((sheet) => [sheet, [...sheet.wanted.keys()]]));
+      snapshot = await this.snapshot(personId, days);
+    }
+    this.parts.versions.learned(personId, snapshot.version);
+    await Promise.all(
+      [...days].map(async ([sheet, wanted]) => {
+        const before = sheet.lacking().length;
+        const made = sheet.fill(snapshot, wanted);
+        this.parts.telemetry.answered(layer, Math.max(0, before - sheet.lacking().length));
+        await this.keepCells(sheet, made, personId, snapshot.version);
+      }),
+    );
+    return snapshot;
+  }
+
+  private snapshot(personId: string, wanted: ReadonlyMap<Sheet, readonly CivilDay[]>): Promise<Snapshot> {
+    const sheets = [...wanted].flatMap(([sheet, days]) => (days.length > 0 ? [sheet] : []));
+    const days = [...wanted.values()].flat().sort();
     const requirementsOf = sheets.flatMap((sheet) => [...sheet.wanted.values()]);
     const ageMatters = requirementsOf.some((requirement) => !requirement.settledSuffices);
-    const since = Math.min(...requirementsOf.map((requirement) => requirement.checkedSince));
-    const snapshot = await this.parts.store.snapshot({
+    return this.parts.store.snapshot({
       personId,
       accountIds: [...new Set(sheets.map((sheet) => sheet.source.account.id))],
       endpoints: [...new Set(sheets.flatMap((sheet) => sheet.source.endpoints.map((endpoint) => endpoint.name)))],
       range: { start: days[0] as CivilDay, end: days.at(-1) as CivilDay },
-      checkedSince: ageMatters ? since : null,
+      checkedSince: ageMatters ? Math.min(...requirementsOf.map((requirement) => requirement.checkedSince)) : null,
       withRecords: true,
     });
-    this.parts.versions.learned(personId, snapshot.version);
-    const puts = sheets.map(async (sheet) => {
-      const before = sheet.lacking().length;
-      const made = sheet.fill(snapshot);
-      this.parts.telemetry.answered(layer, before - sheet.lacking().length);
-      await this.keepCells(sheet, made, personId, snapshot.version);
-    });
-    await Promise.all(puts);
-    return snapshot;
   }
 
   private async keepCells(
@@ -189,6 +201,11 @@ export class ReadService implements ReadingApi {
   private identity(sheet: Sheet, personId: string, version: string): CellIdentity {
     return { personId, accountId: sheet.source.account.id, version, build: this.parts.build };
   }
+}
+
+function degraded(error: unknown): never {
+  if (error instanceof GatewayError) throw error;
+  throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach", { cause: error });
 }
 
 function keyOf(sheet: Sheet): CellsKey {

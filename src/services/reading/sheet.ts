@@ -14,6 +14,8 @@ export class Sheet {
   readonly wanted = new Map<CivilDay, Requirement>();
   readonly cells = new Map<CivilDay, Cell>();
   readonly troubles: Trouble[] = [];
+  /** Days that flights have just brought: as new as can be, whatever the clocks say. */
+  private readonly brought = new Set<CivilDay>();
 
   constructor(readonly source: Source) {}
 
@@ -28,6 +30,17 @@ export class Sheet {
       .filter(([day, requirement]) => !meets(this.cells.get(day)?.known ?? null, requirement))
       .map(([day]) => day)
       .sort();
+  }
+
+  /** Every flight for this source has come back well. */
+  landed(): void {
+    for (const day of this.wanted.keys()) this.brought.add(day);
+  }
+
+  /** Whether what is known of a day is as new as required. */
+  fresh(day: CivilDay, requirement: Requirement): boolean {
+    const cell = this.cells.get(day);
+    return cell !== undefined && (this.brought.has(day) || meets(cell.known, requirement));
   }
 
   /** Whether every day is known at least from an older check. */
@@ -46,12 +59,13 @@ export class Sheet {
     return byEndpoint;
   }
 
-  /** Makes cells of the lacking days out of a snapshot, as far as it knows them; returns those made. */
-  fill(snapshot: Snapshot): Map<CivilDay, Cell> {
+  /** Makes cells of some days out of a snapshot, as far as it knows them, in place of those before; returns those made. */
+  fill(snapshot: Snapshot, days: readonly CivilDay[]): Map<CivilDay, Cell> {
     const coverages = this.source.endpoints.map((endpoint) => this.coverageOf(snapshot, endpoint.name));
     const records = this.recordsByDay(snapshot);
     const made = new Map<CivilDay, Cell>();
-    for (const day of this.lacking()) {
+    for (const day of days) {
+      this.cells.delete(day);
       const cell = this.cellOf(day, coverages, records.get(day) ?? [], snapshot.offsetMinutes);
       if (cell) made.set(day, cell);
     }

@@ -1,0 +1,264 @@
+import { Client } from "pg";
+import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
+import { RedisBell, RedisCache, RedisLink, RedisPauses } from "../../src/cache/redis";
+import { Database, type PoolSizes } from "../../src/db/database";
+import { PgFlightLeases } from "../../src/db/repositories/flights";
+import { readPersonState, readVersions } from "../../src/db/repositories/person-state";
+import { PgRecordStore } from "../../src/db/repositories/records";
+import { createVaults } from "../../src/db/vault";
+import type { DailyAnswer, DailyQuestion } from "../../src/domain/answers";
+import { addDays, type CivilDay, type DayRange } from "../../src/domain/days";
+import type { Account, Person } from "../../src/domain/people";
+import { StretchFetcher } from "../../src/services/fetching/fetch-stretch";
+import { Flights } from "../../src/services/fetching/flights";
+import type { Bell, Cache, Pauses } from "../../src/services/ports/cache";
+import type { AccessToken, Tokens } from "../../src/services/ports/tokens";
+import type { Patience } from "../../src/services/reading/patience";
+import { PersonStates } from "../../src/services/reading/person-state";
+import { ReadService } from "../../src/services/reading/read-service";
+import { SyncService } from "../../src/services/syncing";
+import { ConfirmedVersions } from "../../src/services/versions";
+import { createOutbound } from "../../src/upstream/outbound";
+import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
+import { acme } from "./reading-acme";
+import { type AcmeData, AcmeServer } from "./reading-vendor";
+
+const POOLS: PoolSizes = { api: 10, refresh: 1, attempts: 1, worker: 1 };
+
+/** Access tokens by account, `<account>.<generation>`; what the real service keeps in PostgreSQL is shared by all gateways here. */
+export class FakeTokens implements Tokens {
+  readonly refusals: number[] = [];
+  private readonly generations = new Map<string, number>();
+
+  async accessToken(_personId: string, accountId: string): Promise<AccessToken> {
+    const generation = this.generations.get(accountId) ?? 1;
+    return { value: `${accountId}.${generation}`, generation };
+  }
+
+  async afterRefusal(personId: string, accountId: string, refused: number): Promise<AccessToken> {
+    this.refusals.push(refused);
+    const now = this.generations.get(accountId) ?? 1;
+    if (refused === now) this.generations.set(accountId, now + 1);
+    return this.accessToken(personId, accountId);
+  }
+}
+
+/** How a gateway of a test differs from the plain one (in-process cache, the world's database, the clock of the machine). */
+export interface GatewayOptions {
+  readonly databaseUrl?: string;
+  readonly redisUrl?: string;
+  readonly build?: string;
+  readonly now?: () => number;
+  readonly patience?: Patience;
+  readonly pools?: PoolSizes;
+}
+
+/** What one process of the gateway has of its own. */
+export interface Gateway {
+  readonly database: Database;
+  readonly cache: Cache;
+  readonly bell: Bell;
+  readonly pauses: Pauses;
+  readonly versions: ConfirmedVersions;
+  readonly store: PgRecordStore;
+  readonly flights: Flights;
+  readonly reads: ReadService;
+  readonly syncs: SyncService;
+  readonly faults: unknown[];
+  ask(someone: Someone, ...questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
+  close(): Promise<void>;
+}
+
+/** A person with an active account, and their data at the vendor. */
+export interface Someone {
+  readonly person: Person;
+  readonly accountId: string;
+  readonly data: AcmeData;
+}
+
+/** One database, one vendor, and as many gateways as a test needs. */
+export class World {
+  readonly tokens = new FakeTokens();
+  private readonly gateways: Gateway[] = [];
+  private constructor(
+    readonly at: MigratedDatabase,
+    readonly vendor: AcmeServer,
+    readonly admin: Client,
+  ) {}
+
+  static async create(): Promise<World> {
+    const [at, vendor] = await Promise.all([migratedDatabase(), AcmeServer.start()]);
+    const admin = new Client({ connectionString: at.fresh.adminUrl });
+    await admin.connect();
+    return new World(at, vendor, admin);
+  }
+
+  /** A new person, linked; their offset is +00:00 unless said otherwise, so that there is one today. */
+  async someone({ offsetMinutes = 0 as number | null, scopes = ["daily", "sleep"] } = {}): Promise<Someone> {
+    const personId = await this.at.addPerson();
+    if (offsetMinutes !== null) {
+      const set = "UPDATE people SET utc_offset_minutes = $2, utc_offset_seen_at = now() WHERE id = $1";
+      await this.admin.query(set, [personId, offsetMinutes]);
+    }
+    const { rows } = await this.admin.query(
+      `INSERT INTO accounts (person_id, provider, vendor_user_id, status, granted_scopes, connected_at)
+       VALUES ($1, 'acme', 'vendor-user', 'ACTIVE', $2, now()) RETURNING id`,
+      [personId, scopes],
+    );
+    const accountId: string = rows[0].id;
+    return { person: { id: personId, externalId: "x" }, accountId, data: this.vendor.dataOf(accountId) };
+  }
+
+  /** Raises a person's data version, as every transaction does that changes what they can read. */
+  async change(someone: Someone, sql: string, parameters: readonly unknown[] = []): Promise<void> {
+    await this.admin.query(sql, [...parameters]);
+    await this.admin.query("UPDATE people SET data_version = data_version + 1 WHERE id = $1", [someone.person.id]);
+  }
+
+  async rows<T = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<T[]> {
+    return (await this.admin.query(sql, [...parameters])).rows;
+  }
+
+  async version(someone: Someone): Promise<number> {
+    const [row] = await this.rows<{ v: string }>("SELECT data_version AS v FROM people WHERE id = $1", [
+      someone.person.id,
+    ]);
+    return Number(row!.v);
+  }
+
+  async gateway(options: GatewayOptions = {}): Promise<Gateway> {
+    const gateway = await createGateway(this, options);
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  /** Ends the gateways of a test and makes the vendor well behaved again. */
+  async reset(): Promise<void> {
+    this.vendor.forget();
+    await Promise.all(this.gateways.splice(0).map((gateway) => gateway.close()));
+    this.vendor.forget();
+  }
+
+  async close(): Promise<void> {
+    await this.reset();
+    await this.admin.end();
+    await this.vendor.close();
+    await this.at.close();
+  }
+}
+
+async function createGateway(world: World, options: GatewayOptions): Promise<Gateway> {
+  const { redisUrl, build = "test-build", now = () => Date.now() / 1_000 } = options;
+  const database = await Database.connect(options.databaseUrl ?? world.at.fresh.url, options.pools ?? POOLS);
+  const faults: unknown[] = [];
+  const onFault = (error: unknown) => void faults.push(error);
+  const link = redisUrl === undefined ? null : new RedisLink(redisUrl, onFault);
+  const redisBell = link && redisUrl !== undefined ? new RedisBell(link, redisUrl, onFault) : null;
+  if (link) await link.client.ping().catch(() => new Promise((resolve) => link.client.once("ready", resolve)));
+  const cache: Cache = link ? new RedisCache(link) : new MemoryCache();
+  const bell: Bell = redisBell ?? new LocalBell();
+  const pauses: Pauses = link ? new RedisPauses(link, now) : new LocalPauses();
+  const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
+  const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
+  const store = new PgRecordStore(database, createVaults(database, world.at.ring));
+  const outbound = createOutbound({ allowedOrigins: new Map([["acme", new Set([world.vendor.origin])]]) });
+  const telemetry = {
+    answered: () => undefined,
+    setAside: () => undefined,
+    flight: () => undefined,
+    fault: (_where: string, error: unknown) => onFault(error),
+  };
+  const fetcher = new StretchFetcher({
+    outbound,
+    tokens: world.tokens,
+    pauses,
+    now,
+    store,
+    versions,
+    telemetry,
+    offsetOf: async (personId) => (await readPersonState(database, personId)).offsetMinutes,
+  });
+  const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
+  const providers = new Map([["acme", { provider: acme, apiUrl: world.vendor.origin }]]);
+  const { patience } = options;
+  const reads = new ReadService({
+    versions,
+    states,
+    cache,
+    store,
+    flights,
+    telemetry,
+    providers,
+    build,
+    now,
+    ...(patience ? { patience } : {}),
+  });
+  const syncs = new SyncService({ versions, states, flights, providers, now });
+  return {
+    ...{ database, cache, bell, pauses, versions, store, flights, reads, syncs, faults },
+    ask: (someone, ...questions) => reads.read(someone.person.id, questions),
+    async close() {
+      await flights.drained();
+      redisBell?.close();
+      link?.client.disconnect();
+      await outbound.close();
+      await database.close();
+    },
+  };
+}
+
+/** Today at UTC. */
+export const TODAY = new Date().toISOString().slice(0, 10) as CivilDay;
+
+/** The days from `first` to `last`, counted from today (0). */
+export function around(first: number, last: number): DayRange {
+  return { start: addDays(TODAY, first), end: addDays(TODAY, last) };
+}
+
+/** A question of one metric, with the freshness policy of the gateway unless said otherwise. */
+export function question(
+  metric: DailyQuestion["metric"],
+  range: DayRange,
+  over: Partial<DailyQuestion> = {},
+): DailyQuestion {
+  return { metric, range, providers: null, maxAgeSeconds: null, method: metric === "HRV" ? "RMSSD" : null, ...over };
+}
+
+/** The question of each metric over a range. */
+export function allMetrics(range: DayRange, over: Partial<DailyQuestion> = {}): DailyQuestion[] {
+  return (["SLEEP", "READINESS", "ACTIVITY", "HRV"] as const).map((metric) => question(metric, range, over));
+}
+
+/** What an answer says by day: the value of its main quantity, or why there is none. */
+export function told(answer: DailyAnswer): Record<string, number | string | null> {
+  const days: Record<string, number | string | null> = {};
+  for (const { value } of answer.nodes) {
+    if (value.metric === "SLEEP") days[value.day] = value.score;
+    else if (value.metric === "READINESS") days[value.day] = value.score;
+    else if (value.metric === "ACTIVITY") days[value.day] = value.steps;
+    else days[value.day] = value.averageMilliseconds;
+  }
+  for (const { firstDay, lastDay, reason } of answer.absences) {
+    for (let day = firstDay; day <= lastDay; day = addDays(day, 1)) days[day] = reason;
+  }
+  return days;
+}
+
+/** The codes of an answer's issues, sorted. */
+export function codes(answer: DailyAnswer): string[] {
+  return answer.issues.map((issue) => issue.code).sort();
+}
+
+/** The account as the services see it. */
+export function accountOf(someone: Someone, over: Partial<Account> = {}): Account {
+  return {
+    id: someone.accountId,
+    personId: someone.person.id,
+    provider: "acme",
+    status: "ACTIVE",
+    grantedScopes: ["daily", "sleep"],
+    connectedAt: 0,
+    grantNumber: 1,
+    ...over,
+  };
+}
