@@ -75,7 +75,7 @@ test.each(["in-process", "Redis"])(
       Array.from({ length: 200 }, (_, index) => gateways[index % 2]!.ask(someone, ...allMetrics(MONTH))),
     );
     expect(world.vendor.counts()).toEqual(ONE_EACH);
-    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]!.map(codes)).toEqual([[], [], [], []]);
     console.log(
       `200 identical cold reads over two gateways (${kind}): upstream calls ${JSON.stringify(world.vendor.counts())}`,
