@@ -154,3 +154,18 @@ test("providers that refuse connections: known days as stale, the others ERROR, 
   expect(told(answer!)[TODAY]).toBe("ERROR");
   expect(told(answer!)[addDays(TODAY, -1)]).toBe(6);
 });
+
+test("a provider that stays away is asked no more for a while, and answers about it are quick", async () => {
+  const gateway = await world.gateway();
+  world.vendor.script = () => ({ status: 503, body: "" });
+  const people = await Promise.all(Array.from({ length: 20 }, () => world.someone()));
+  for (const someone of people.slice(0, 3)) await gateway.ask(someone, question("ACTIVITY", WEEK));
+  expect(world.vendor.calls).toHaveLength(5);
+  const started = performance.now();
+  for (const someone of people) {
+    const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK));
+    expect(codes(answer!)).toEqual(["PROVIDER_UNAVAILABLE"]);
+  }
+  expect((performance.now() - started) / people.length).toBeLessThan(150);
+  expect(world.vendor.calls).toHaveLength(5);
+});

@@ -5,6 +5,7 @@ import { parseJsonBody } from "../../upstream/json";
 import type { InboundAnswer, Outbound } from "../../upstream/port";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
+import { type Breakers, Resting } from "./breakers";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
 const SILENCE_MS = 15_000;
@@ -42,7 +43,7 @@ export class Asker {
   private renewed = false;
 
   constructor(
-    private readonly parts: AskingParts,
+    private readonly parts: AskingParts & { readonly breakers: Breakers },
     private readonly configured: ConfiguredProvider,
     private readonly asking: AskingFor,
   ) {}
@@ -58,7 +59,7 @@ export class Asker {
       try {
         return await this.once(endpoint, request);
       } catch (error) {
-        if (!(error instanceof UpstreamFailure)) throw error;
+        if (!(error instanceof UpstreamFailure) || error instanceof Resting) throw error;
         const retry = await this.mayRetry(error, attempt);
         if (!retry) throw error;
       }
@@ -72,7 +73,13 @@ export class Asker {
       this.token = await this.parts.tokens.afterRefusal(personId, accountId, this.token?.generation ?? 0);
       return true;
     }
-    if (failure.kind === "UNAVAILABLE" && attempt === 1 && !failure.details.silent) {
+    const { slug } = this.configured.provider;
+    if (
+      failure.kind === "UNAVAILABLE" &&
+      attempt === 1 &&
+      !failure.details.silent &&
+      this.parts.breakers.mayRepeat(slug)
+    ) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_JITTER_MS * (0.5 + Math.random())));
       return true;
     }
@@ -80,10 +87,16 @@ export class Asker {
   }
 
   private async once(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
-    const { provider } = this.configured;
     await this.obeyPause();
-    const { personId, accountId, onProgress } = this.asking;
-    this.token ??= await this.parts.tokens.accessToken(personId, accountId);
+    const { personId, accountId } = this.asking;
+    const token = this.token ?? (await this.parts.tokens.accessToken(personId, accountId));
+    this.token = token;
+    return this.parts.breakers.run(this.configured.provider.slug, endpoint, () => this.send(endpoint, request, token));
+  }
+
+  private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<InboundAnswer> {
+    const { provider } = this.configured;
+    const { onProgress } = this.asking;
     const form = request.form && new URLSearchParams(request.form).toString();
     const answer = await this.parts.outbound.send({
       provider: provider.slug,
@@ -91,7 +104,7 @@ export class Asker {
       method: request.method,
       url: `${this.configured.apiUrl}${request.path}${request.query ? `?${new URLSearchParams(request.query)}` : ""}`,
       headers: {
-        authorization: `Bearer ${this.token.value}`,
+        authorization: `Bearer ${token.value}`,
         accept: "application/json",
         ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
       },

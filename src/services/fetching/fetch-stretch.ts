@@ -9,12 +9,14 @@ import type { Fetched, RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { Asker, type AskingParts } from "./ask";
-
+import { Breakers } from "./breakers";
 import { fetchPages, type WholeAnswer } from "./pages";
 import type { FlightTask } from "./task";
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
+  private readonly breakers = new Breakers();
+
   constructor(
     private readonly parts: AskingParts & {
       readonly store: RecordStore;
@@ -30,7 +32,11 @@ export class StretchFetcher {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
     const { personId, id: accountId } = task.account;
-    const asker = new Asker(this.parts, task.configured, { personId, accountId, onProgress });
+    const asker = new Asker({ ...this.parts, breakers: this.breakers }, task.configured, {
+      personId,
+      accountId,
+      onProgress,
+    });
     let records = 0;
     for (const stretch of stretchesOf(days, before + after)) {
       for (const asked of this.chunks(task.endpoint, stretch)) records += await this.whole(task, asked, lease, asker);
