@@ -73,10 +73,18 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "nothing is deleted while a document cannot be read",
     file: COMMIT,
-    find: "if (fetched.unread.length > 0) return 0;",
+    find: "if (fetched.unread.some((one) => !one.dayTold)) return 0;",
     replace: "",
     suite: "test/integration/reading-faults.test.ts",
-    tests: "not taken for deleted",
+    tests: "not taken for deleted, wherever",
+  },
+  {
+    name: "nothing is deleted of a day with a document that cannot be read",
+    file: COMMIT,
+    find: " AND r.day <> ALL ($9::date[])",
+    replace: " AND $9::date[] IS NOT NULL",
+    suite: "test/integration/reading-faults.test.ts",
+    tests: "not taken for deleted on its day",
   },
   {
     name: "fence on erasure, disconnecting and relinking",

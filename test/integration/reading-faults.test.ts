@@ -265,3 +265,16 @@ test("a document that cannot be read any more is not taken for deleted, wherever
   expect(codes(answer!)).toEqual([INVALID]);
   expect(await kept(someone)).toMatchObject({ records: 7 });
 });
+
+test("a document that cannot be read any more is not taken for deleted on its day; on other days deletions count", async () => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(WEEK));
+  const gateway = await world.gateway();
+  await gateway.ask(someone, question("ACTIVITY", WEEK));
+  const [unreadable, deleted] = [addDays(TODAY, -2), addDays(TODAY, -4)];
+  someone.data.put("activity", { id: `activity-${unreadable}`, day: unreadable, value: {} });
+  someone.data.remove("activity", `activity-${deleted}`);
+  const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK, { maxAgeSeconds: 0 }));
+  expect(told(answer!)).toMatchObject({ [unreadable]: 5, [deleted]: "PROVIDER_HAS_NONE" });
+  expect(codes(answer!)).toEqual([INVALID]);
+});

@@ -13,6 +13,8 @@ import { Breakers } from "./breakers";
 import { fetchPages, type WholeAnswer } from "./pages";
 import type { FlightTask } from "./task";
 
+const DAY_SECONDS = 86_400;
+
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
   private readonly breakers = new Breakers();
@@ -70,11 +72,14 @@ export class StretchFetcher {
 
   private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: WholeAnswer): Promise<Fetched> {
     const { account, configured, endpoint } = task;
-    const offset = latestOffset(recordsOf(answer));
+    const offset = latestOffset(recordsOf(answer), lease.startedAt + DAY_SECONDS);
     const offsetMinutes = offset?.minutes ?? (await this.parts.offsetOf(account.personId));
     const withRecords = new Set(recordsOf(answer).map((record) => record.day));
     const unread = answer.setAside.map((one) => ({
-      ...one,
+      raw: one.raw,
+      path: one.path,
+      problem: one.problem,
+      dayTold: one.day !== undefined,
       days: daysOf(asked).filter((day) => (one.day === undefined ? !withRecords.has(day) : day === one.day)),
     }));
     const unreadDays = new Set(unread.flatMap((one) => one.days));
@@ -126,13 +131,14 @@ function recordsOf(answer: WholeAnswer): WearableRecord[] {
   return answer.documents.flatMap((document) => document.records);
 }
 
-/** The offset of the latest instant that shows the wearer's own. */
-function latestOffset(records: readonly WearableRecord[]): Fetched["offset"] {
+/** The offset of the latest instant that shows the wearer's own; one that lies too far ahead is an error of the device's clock. */
+function latestOffset(records: readonly WearableRecord[], notAfter: number): Fetched["offset"] {
   let latest: Fetched["offset"] = null;
   for (const instant of records.flatMap(instantsOf)) {
     const minutes = offsetOf(instant);
     const seenAt = epochSeconds(instant);
-    if (minutes !== null && (latest === null || seenAt > latest.seenAt)) latest = { minutes, seenAt };
+    if (minutes !== null && seenAt <= notAfter && (latest === null || seenAt > latest.seenAt))
+      latest = { minutes, seenAt };
   }
   return latest;
 }

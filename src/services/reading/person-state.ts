@@ -22,6 +22,8 @@ interface VersionedState {
 
 /** A person's state through the cache; like a cell it carries its owner, data version and build. */
 export class PersonStates {
+  private readonly looking = new Map<string, Promise<PersonState>>();
+
   constructor(
     private readonly source: PersonStateSource,
     private readonly cache: Cache,
@@ -50,7 +52,15 @@ export class PersonStates {
     return unwrap<VersionedState>(await this.cache.value(personId, NAME), [personId, this.build]);
   }
 
-  private async renewed(personId: string, version: string): Promise<PersonState> {
+  /** Those who ask for the same version at the same time share one look. */
+  private renewed(personId: string, version: string): Promise<PersonState> {
+    const name = `${personId} ${version}`;
+    const looking = this.looking.get(name) ?? this.look(personId, version).finally(() => this.looking.delete(name));
+    this.looking.set(name, looking);
+    return looking;
+  }
+
+  private async look(personId: string, version: string): Promise<PersonState> {
     const state = await this.source(personId);
     const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
     await this.cache.putValue(personId, NAME, text, KEPT_SECONDS);
