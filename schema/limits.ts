@@ -126,13 +126,19 @@ export function operationCost(
     ...query,
     definitions: query.definitions.filter((one) => one === operation || one.kind === Kind.FRAGMENT_DEFINITION),
   };
-  return getComplexity({
-    schema,
-    query: only,
-    variables: { ...variables },
-    estimators: [estimate],
-    maxQueryNodes: COUNTED_NODES,
-  });
+  try {
+    return getComplexity({
+      schema,
+      query: only,
+      variables: { ...variables },
+      estimators: [estimate],
+      maxQueryNodes: COUNTED_NODES,
+    });
+  } catch (error) {
+    // An argument that does not suit its variable has a place in the document; too many nodes to count have none.
+    if (error instanceof GraphQLError && error.nodes) return null;
+    throw tooComplex(`the operation selects more than ${COUNTED_NODES} fields once its fragments are spread`);
+  }
 }
 
 /** Throws QUERY_TOO_COMPLEX where an operation costs more than {@link LIMITS}.cost. */

@@ -1,6 +1,6 @@
 import type { CivilDay, DayRange } from "../../src/domain/days";
 import type { Instant } from "../../src/domain/instants";
-import type { HrvMethod, RecordKind, WearableRecord } from "../../src/domain/records";
+import type { HrvMethod, RecordKind, UndatedRecord, WearableRecord } from "../../src/domain/records";
 
 /** A request to the vendor's API; the engine adds origin, credentials and deadline. */
 export interface UpstreamRequest {
@@ -9,6 +9,17 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
+  /** A JSON body, for calls that want one. */
+  readonly json?: unknown;
+}
+
+/** Which sleep session a document belongs to: by the session's own key, or by the physiological cycle that it names. */
+export type SessionReference = { readonly session: string } | { readonly cycle: string };
+
+/** Records of a document that names no day but a sleep session; they get that session's day before they count as known. */
+export interface Undated {
+  readonly of: SessionReference;
+  readonly records: readonly UndatedRecord[];
 }
 
 /** One of the vendor's documents: as it came, and what it means. No records: a document that says that nothing counts. */
@@ -17,6 +28,7 @@ export interface WireDocument {
   readonly id: string;
   readonly raw: unknown;
   readonly records: readonly WearableRecord[];
+  readonly undated?: Undated;
   /** When the vendor last revised it; of two documents with one id the newer counts, without this the later in the answer. */
   readonly revisedAt?: Instant;
 }
@@ -51,6 +63,10 @@ export interface Endpoint {
   readonly margin?: { readonly before: number; readonly after: number };
   /** The most days that one request may cover, margin included. Default: no limit. */
   readonly maxDaysPerRequest?: number;
+  /** The endpoint of the sleep sessions that this one's undated records refer to. */
+  readonly daysFrom?: string;
+  /** The vendor answers only for so many days back from today and never more; older days are never asked. Default: no limit. */
+  readonly reachDays?: number;
   /** Hours after midnight at which the vendor's civil day is over, in the wearer's zone (28: at 04:00 of the next). Default: 24. */
   readonly dayEndsAtHour?: number;
   /**

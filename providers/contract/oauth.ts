@@ -4,6 +4,8 @@ export interface OAuthProfile {
   readonly authorizeUrl: string;
   /** Token endpoint (RFC 6749 §3.2). */
   readonly tokenUrl: string;
+  /** Issuer identifier, where the vendor puts `iss` into its redirects (RFC 9207); a redirect that names another is refused. */
+  readonly issuer?: string;
   /** How a grant is revoked; absent where the vendor has no way. */
   readonly revocation?: Revocation;
   /** Client credentials in the form body (default) or by HTTP Basic (RFC 6749 §2.3.1). */
@@ -24,12 +26,19 @@ export interface OAuthProfile {
   readonly refresh: "rotating" | "lasting" | "none";
   /** Lifetime in seconds of an access token whose answer does not say. Default: 3600. */
   readonly defaultExpiresInSeconds?: number;
+  /** Further fixed parameters of every token request. */
+  readonly tokenParameters?: Readonly<Record<string, string>>;
+  /** The field of a token answer under which the tokens lie. Default: the answer itself (RFC 6749 §5.1). */
+  readonly tokenAnswerUnder?: string;
+  /** Why a token answer of status 200 is a refusal all the same; null where it is none. Default: it never is (RFC 6749 §5.2). */
+  readonly tokenRefusal?: (body: unknown) => "invalid_grant" | "invalid_client" | "other" | null;
   /** Further fixed parameters of the authorization request. */
   readonly authorizeParameters?: Readonly<Record<string, string>>;
 }
 
 /** A revocation request (after RFC 7009): where the token goes and which token it is. A 401 answer means that it was revoked already. */
 export interface Revocation {
+  /** `{vendorUserId}` in it stands for the vendor's user. */
   readonly url: string;
   readonly method: "POST" | "DELETE";
   readonly token: "access" | "refresh";

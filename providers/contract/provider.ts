@@ -1,3 +1,4 @@
+import type { UpstreamFailureKind } from "../../src/domain/errors";
 import type { Endpoint, UpstreamRequest } from "./endpoint";
 import type { OAuthProfile } from "./oauth";
 import type { Synthetic } from "./synthetic";
@@ -23,6 +24,8 @@ export interface Provider {
   /** Raise when a mapping changes its meaning: stored records of older versions are derived again. */
   readonly mapperVersion: number;
   readonly endpoints: readonly Endpoint[];
+  /** What a data answer of status 2xx says of a failure; null where it is none. Default: status 2xx never is. */
+  readonly bodyFailure?: (body: unknown) => UpstreamFailureKind | null;
   /** Whom a 429 answer concerns, by its headers (names in lower case). Default: the whole application. */
   readonly rateLimitScope?: (headers: Readonly<Record<string, string>>) => "application" | "account";
   /** What the simulator needs to stand in for the vendor's cloud. */

@@ -20,6 +20,8 @@ export interface SyntheticRequest {
   readonly person: SyntheticPerson;
   /** Documents per page, where a test wants other than the vendor's own. */
   readonly pageSize: number | null;
+  /** Whether the provider's `afterLink` call has been made for this person. */
+  readonly registered?: boolean;
   /** The documents of one endpoint over a range of days, ascending, after late revisions and deletions. */
   documents(endpoint: string, range: DayRange): readonly unknown[];
 }
@@ -48,6 +50,8 @@ export interface Synthetic {
   grant(scope: string): string | null;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
+  /** The vendor's own form of a token answer, or of a refusal (RFC 6749 §5.1, §5.2). Default: as the standard has it. */
+  tokenAnswer?(standard: SyntheticAnswer): SyntheticAnswer;
   /** Further fields of a token answer. */
   tokenFields?(person: SyntheticPerson): Readonly<Record<string, unknown>>;
 }

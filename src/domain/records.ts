@@ -55,6 +55,8 @@ export interface SleepScoreRecord extends RecordBase<"sleep_score"> {
 /** One stretch of sleep that counts. `nature`: a night can be the day's main sleep, a nap cannot. Null where the vendor does not say. */
 export interface SleepSessionRecord extends RecordBase<"sleep_session"> {
   readonly nature: "night" | "nap";
+  /** The vendor's physiological cycle that the session belongs to, where it has such. */
+  readonly cycleKey?: string;
   readonly start: Instant;
   /** Null while the session lasts. */
   readonly end: Instant | null;
@@ -80,6 +82,14 @@ export interface ReadinessRecord extends RecordBase<"readiness"> {
   readonly contributors: readonly ContributorScore[];
   readonly temperatureDeviationCelsius: number | null;
   readonly temperatureTrendDeviationCelsius: number | null;
+  /** Measurements of the night, where the vendor gives them. */
+  readonly restingHeartRateBpm?: number | null;
+  readonly hrv?: HrvAverage | null;
+  readonly spo2Percent?: number | null;
+  /** Absolute, of the skin; never a deviation. */
+  readonly skinTemperatureCelsius?: number | null;
+  /** Polar's own scale, −10 to 10: how the autonomic nervous system calmed down, against the wearer's usual. */
+  readonly ansCharge?: number | null;
 }
 
 /** A day's activity: whole counts, seconds, metres and kilocalories. */
@@ -98,6 +108,8 @@ export interface ActivityRecord extends RecordBase<"activity"> {
   readonly restingSeconds: number | null;
   readonly nonWearSeconds: number | null;
   readonly inactivityAlerts: number | null;
+  /** Cardiovascular load on WHOOP's scale, 0 to 21. */
+  readonly strain?: number | null;
 }
 
 /** Heart rate variability during one sleep session. `averageMilliseconds` is the vendor's own, never computed. */
@@ -112,6 +124,13 @@ export interface HrvRecord extends RecordBase<"hrv"> {
 
 /** What a mapper makes of a vendor's document. */
 export type WearableRecord = SleepScoreRecord | SleepSessionRecord | ReadinessRecord | ActivityRecord | HrvRecord;
+
+/** A record whose day is that of a sleep session which its document names. */
+export type UndatedRecord = WearableRecord extends infer R
+  ? R extends WearableRecord
+    ? Omit<R, "day">
+    : never
+  : never;
 
 /** A record as kept: what the mapper said, and when this revision of it was first received (epoch seconds). */
 export interface KeptRecord {

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { GatewayError } from "../domain/errors";
 import type { Services } from "../services/api";
+import { sendError } from "./answers";
 import { sendPage } from "./page";
 
 /** Serves the vendors' redirects at `/oauth/:provider/callback`: sends the browser on, or shows a page that says what happened. */
@@ -10,7 +12,8 @@ export function serveCallback(app: FastifyInstance, services: Pick<Services, "li
     // A HEAD, as sent by link previews, must not spend the state.
     exposeHeadRoute: false,
     errorHandler: (error, request, reply) => {
-      request.log.error({ err: error }, "the callback failed");
+      if (error instanceof GatewayError) return sendError(reply, error.code, error.message);
+      request.log.error({ err: error, requestId: request.id }, "the callback failed");
       return sendPage(
         reply,
         500,

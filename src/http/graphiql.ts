@@ -65,14 +65,10 @@ async function renderPage(provider: string): Promise<Page> {
   return { html, policy };
 }
 
-/** Whether a request is a browser's visit to the page rather than a GraphQL query by GET. */
-export function wantsPage(request: FastifyRequest): boolean {
-  const search = request.url.split("?")[1] ?? "";
-  return (
-    request.method === "GET" &&
-    (request.headers.accept ?? "").includes("text/html") &&
-    !new URLSearchParams(search).has("query")
-  );
+/** Whether a request is a browser's visit, which can name no header of its own, rather than a GraphQL query by GET. */
+export function wantsPage({ method, headers }: FastifyRequest): boolean {
+  const isVisit = headers["apollo-require-preflight"] === undefined && (headers.accept ?? "").includes("text/html");
+  return method === "GET" && isVisit;
 }
 
 /** Answers GraphiQL as one page that loads nothing from elsewhere; `provider`: the slug that its example links. */

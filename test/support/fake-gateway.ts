@@ -65,7 +65,7 @@ export async function startFakeGateway(
   const answered = async (path: string, init?: RequestInit): Promise<Answer> => {
     const response = await fetch(`${url}${path}`, { redirect: "manual", ...init });
     const text = await response.text();
-    const isJson = (response.headers.get("content-type") ?? "").includes("json");
+    const isJson = text !== "" && (response.headers.get("content-type") ?? "").includes("json");
     return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
   };
   const post: FakeGateway["post"] = (body, headers = {}) =>

@@ -22,6 +22,9 @@ const ASSEMBLERS: Readonly<
   HRV: assembleHrv,
 };
 
+/** Raise when assembly or choice comes to mean something else: cells made by the older are not believed any more. */
+export const ASSEMBLY_VERSION = "1";
+
 /**
  * Makes a metric's day out of the records that one account has of it; records of other kinds are ignored, their order means nothing.
  * Empty where the day has no value; heart rate variability may give one value per method. `fetchedAt` is that of the latest

@@ -2,7 +2,8 @@ import type { Provider, UpstreamRequest } from "../../../providers/contract";
 import { UpstreamFailure } from "../../domain/errors";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
-import type { InboundAnswer, Outbound } from "../../upstream/port";
+import type { InboundAnswer, Outbound, OutboundRequest } from "../../upstream/port";
+import { retryAfterOf } from "../../upstream/retry-after";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { type Breakers, Resting } from "./breakers";
@@ -41,6 +42,8 @@ export interface AskingFor {
 export class Asker {
   private token: AccessToken | null = null;
   private renewed = false;
+  /** A refusal spoke of scopes: some vendors answer 401 where the grant does not cover the endpoint. */
+  private scopeNamed = false;
 
   constructor(
     private readonly parts: AskingParts & { readonly breakers: Breakers },
@@ -48,22 +51,24 @@ export class Asker {
     private readonly asking: AskingFor,
   ) {}
 
-  /** The parsed JSON body of a good answer. `endpoint`: its name for metrics. */
+  /** The parsed JSON body of a good answer; null where it has none (204). `endpoint`: its name for metrics. */
   async json(endpoint: string, request: UpstreamRequest): Promise<unknown> {
-    const answer = await this.persistently(endpoint, request);
-    return parseJsonBody(answer);
-  }
-
-  private async persistently(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once(endpoint, request);
       } catch (error) {
         if (!(error instanceof UpstreamFailure) || error instanceof Resting) throw error;
-        const retry = await this.mayRetry(error, attempt);
-        if (!retry) throw error;
+        const retry = await this.mayRetry(error, attempt).catch((fault: unknown) => this.rethrow(fault));
+        if (!retry) this.rethrow(error);
       }
     }
+  }
+
+  private rethrow(error: unknown): never {
+    if (this.scopeNamed && error instanceof UpstreamFailure && error.kind === "UNAUTHORIZED") {
+      throw new UpstreamFailure("SCOPE_MISSING", "the grant does not cover this endpoint", { cause: error });
+    }
+    throw error;
   }
 
   private async mayRetry(failure: UpstreamFailure, attempt: number): Promise<boolean> {
@@ -73,20 +78,16 @@ export class Asker {
       this.token = await this.parts.tokens.afterRefusal(personId, accountId, this.token?.generation ?? 0);
       return true;
     }
-    const { slug } = this.configured.provider;
-    if (
-      failure.kind === "UNAVAILABLE" &&
-      attempt === 1 &&
-      !failure.details.silent &&
-      this.parts.breakers.mayRepeat(slug)
-    ) {
+    const { kind, details } = failure;
+    const passing = kind === "UNAVAILABLE" && !details.silent && !details.retryAt;
+    if (passing && attempt === 1 && this.parts.breakers.mayRepeat(this.configured.provider.slug)) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_JITTER_MS * (0.5 + Math.random())));
       return true;
     }
     return false;
   }
 
-  private async once(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
+  private async once(endpoint: string, request: UpstreamRequest): Promise<unknown> {
     await this.obeyPause();
     const { personId, accountId } = this.asking;
     const token = this.token ?? (await this.parts.tokens.accessToken(personId, accountId));
@@ -94,30 +95,30 @@ export class Asker {
     return this.parts.breakers.run(this.configured.provider.slug, endpoint, () => this.send(endpoint, request, token));
   }
 
-  private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<InboundAnswer> {
-    const { provider } = this.configured;
+  private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<unknown> {
     const { onProgress } = this.asking;
-    const form = request.form && new URLSearchParams(request.form).toString();
+    const authorization = `Bearer ${token.value}`;
     const answer = await this.parts.outbound.send({
-      provider: provider.slug,
-      endpoint,
-      method: request.method,
-      url: `${this.configured.apiUrl}${request.path}${request.query ? `?${new URLSearchParams(request.query)}` : ""}`,
-      headers: {
-        authorization: `Bearer ${token.value}`,
-        accept: "application/json",
-        ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
-      },
-      ...(form === undefined ? {} : { body: form }),
+      ...outboundRequest(this.configured, endpoint, request),
+      headers: { authorization, accept: "application/json", ...contentType(request) },
       silenceMs: SILENCE_MS,
       totalMs: TOTAL_MS,
       onProgress,
     });
     onProgress();
     const failure = failureOf(answer, this.parts.now());
-    if (failure?.kind === "RATE_LIMITED") await this.pause(answer, failure);
-    if (failure) throw failure;
-    return answer;
+    if (failure) return this.fail(answer, failure);
+    const body = answer.status === 204 ? null : parseJsonBody(answer);
+    const kind = this.configured.provider.bodyFailure?.(body) ?? null;
+    if (kind === null) return body;
+    const retryAt = kind === "RATE_LIMITED" ? { retryAt: retryAfterOf(answer.headers, this.parts.now()) } : {};
+    return this.fail(answer, new UpstreamFailure(kind, "the provider refused inside its answer", { ...retryAt }));
+  }
+
+  private async fail(answer: InboundAnswer, failure: UpstreamFailure): Promise<never> {
+    if (failure.kind === "UNAUTHORIZED") this.scopeNamed = /scope/i.test(answer.body.toString("utf8", 0, 2_000));
+    if (failure.kind === "RATE_LIMITED") await this.pause(answer, failure);
+    throw failure;
   }
 
   private pauseKeys(): { application: string; account: string } {
@@ -138,4 +139,27 @@ export class Asker {
     const scope = this.configured.provider.rateLimitScope?.(answer.headers) ?? "application";
     await this.parts.pauses.pause(keys[scope], failure.details.retryAt ?? this.parts.now());
   }
+}
+
+/** A contract's request as it leaves the gateway, without credentials and deadlines. */
+export function outboundRequest(
+  { provider, apiUrl }: ConfiguredProvider,
+  endpoint: string,
+  request: UpstreamRequest,
+): Pick<OutboundRequest, "provider" | "endpoint" | "method" | "url" | "body"> {
+  const query = request.query ? `?${new URLSearchParams(request.query)}` : "";
+  const body = request.form ? new URLSearchParams(request.form).toString() : JSON.stringify(request.json);
+  return {
+    provider: provider.slug,
+    endpoint,
+    method: request.method,
+    url: `${apiUrl}${request.path}${query}`,
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
+/** The content type of a contract's request, where it has a body. */
+export function contentType(request: UpstreamRequest): Readonly<Record<string, string>> {
+  if (request.form) return { "content-type": "application/x-www-form-urlencoded" };
+  return request.json === undefined ? {} : { "content-type": "application/json" };
 }

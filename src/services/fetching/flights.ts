@@ -1,5 +1,6 @@
 import { knownDay, meets, type Requirement } from "../../domain/coverage";
 import type { CivilDay } from "../../domain/days";
+import { UpstreamFailure } from "../../domain/errors";
 import type { Bell } from "../ports/cache";
 import type { FlightKey, FlightLeases, Lease } from "../ports/flights";
 import type { RecordStore } from "../ports/records";
@@ -133,7 +134,7 @@ export class Flights {
       this.parts.telemetry.flight(slug, task.endpoint.name, "ok");
       return outcome;
     } catch (error) {
-      this.parts.telemetry.flight(slug, task.endpoint.name, error instanceof Error ? error.name : "error");
+      this.parts.telemetry.flight(slug, task.endpoint.name, outcomeName(error));
       return { error };
     }
   }
@@ -202,6 +203,11 @@ export class Flights {
     const coverage = snapshot.coverage.find((one) => one.endpoint === task.endpoint.name);
     return days.filter((day) => !meets(knownDay(coverage, day), wanted.get(day) as Requirement));
   }
+}
+
+function outcomeName(error: unknown): string {
+  if (error instanceof UpstreamFailure) return error.kind;
+  return error instanceof Error ? error.name : "error";
 }
 
 function keyOf(task: FlightTask): FlightKey {

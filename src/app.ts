@@ -1,0 +1,235 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { providers } from "../providers/registry";
+import { buildGatewaySchema } from "../schema/build";
+import { printedSchema } from "../schema/print";
+import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
+import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import type { Config } from "./config";
+import { demoKey } from "./config/demo-key";
+import { Database } from "./db/database";
+import { startEmbeddedPostgres } from "./db/embedded";
+import { bypassesRowSecurity, migrate } from "./db/migrate";
+import { PgFlightLeases } from "./db/repositories/flights";
+import { createGrantStore } from "./db/repositories/grants";
+import { sweepExpired } from "./db/repositories/housekeeping";
+import { createLinkStore } from "./db/repositories/links";
+import { createPeopleStore } from "./db/repositories/people";
+import { readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { PgRecordStore } from "./db/repositories/records";
+import { createVaults, KeyRing } from "./db/vault";
+import { ASSEMBLY_VERSION } from "./domain/assembly";
+import { SettingError } from "./domain/errors";
+import { createAuthenticator } from "./http/auth";
+import type { Probe } from "./http/health";
+import { createHttpServer } from "./http/server";
+import type { Services } from "./services/api";
+import { StretchFetcher } from "./services/fetching/fetch-stretch";
+import { Flights } from "./services/fetching/flights";
+import { LinkingService } from "./services/linking/linking";
+import { createPeople } from "./services/people";
+import type { Bell, Cache, Pauses } from "./services/ports/cache";
+import { PersonStates } from "./services/reading/person-state";
+import { ReadService } from "./services/reading/read-service";
+import { SyncService } from "./services/syncing";
+import { createTokens } from "./services/tokens/tokens";
+import { ConfirmedVersions } from "./services/versions";
+import type { Simulator } from "./simulator";
+import { createTelemetry, type GatewayTelemetry } from "./telemetry";
+import { createOutbound } from "./upstream/outbound";
+import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+
+/** A gateway that listens. */
+export interface App {
+  /** Where it listens: `http://host:port`. */
+  readonly address: string;
+  readonly simulators: readonly Simulator[];
+  /** What a person who started it by hand should read. */
+  readonly announcement: readonly string[];
+  /** Finishes what is in flight, then closes everything in the opposite order of the start. */
+  close(): Promise<void>;
+}
+
+/** Undoes the start, last things first. */
+class Closing {
+  private readonly steps: (() => unknown)[] = [];
+  add(step: () => unknown): void {
+    this.steps.unshift(step);
+  }
+  async run(): Promise<void> {
+    for (const step of this.steps.splice(0)) await step();
+  }
+}
+
+const SWEEP_EVERY_MS = 3_600_000;
+
+/** Epoch seconds. */
+const now = (): number => Date.now() / 1_000;
+
+/** Builds the gateway from its settings and starts it; throws {@link SettingError} for settings that cannot work. */
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const closing = new Closing();
+  try {
+    return await start(config, logger, closing);
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, logger: Logger, closing: Closing): Promise<App> {
+  const telemetry = createTelemetry(logger);
+  const keys = config.encryptionKeys ?? [await demoKey(config.dataDirectory)];
+  const database = await openDatabase(config, logger, closing);
+  if (config.roles.includes("worker")) sweepRegularly(database, telemetry, closing);
+  const ring = new KeyRing(keys);
+  const vaults = createVaults(database, ring);
+  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const wearables = await openWearables(config, ring.current.key, logger);
+  for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
+
+  const configured = new Map(wearables.map((one) => [one.provider.slug, one]));
+  const clients = new Map(wearables.flatMap((one) => (one.client ? [[one.provider.slug, one.client] as const] : [])));
+  const outbound = createOutbound({
+    allowedOrigins: new Map(wearables.map((one) => [one.provider.slug, originsOf(one)])),
+    onAnswer: telemetry.upstream,
+  });
+  closing.add(() => outbound.close());
+
+  const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
+  const onPersonChanged = (personId: string, version: number) => versions.learned(personId, String(version));
+  const build = buildName();
+  const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
+  const oauth = { outbound, now };
+  const tokens = createTokens({
+    grants: createGrantStore(database),
+    vaults,
+    clients,
+    oauth,
+    onPersonChanged,
+    onRefresh: telemetry.refresh,
+  });
+  closing.add(() => tokens.settled());
+  const store = new PgRecordStore(database, vaults);
+  const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
+  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
+  closing.add(() => flights.drained());
+  const services: Services = {
+    people: createPeople(createPeopleStore(database)),
+    accounts: {
+      list: async (personId) => (await states.at(personId, (await versions.current(personId)).version)).accounts,
+      lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
+    },
+    linking: new LinkingService({
+      links: createLinkStore(database),
+      vaults,
+      providers: configured,
+      clients,
+      oauth,
+      onPersonChanged,
+      allowedReturnUrls: config.allowedReturnUrls,
+      completion: config.linkCompletion,
+    }),
+    reading: new ReadService({ versions, states, cache, store, flights, telemetry, providers: configured, build, now }),
+    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    providers: wearables.map(factsOf),
+  };
+  const server = await createHttpServer({
+    schema: buildGatewaySchema({ providers }),
+    services,
+    authenticate: createAuthenticator(config.auth),
+    logger,
+    registry: telemetry.registry,
+    probes: [
+      { name: "database", required: true, check: async () => void (await readVersions(database, [])) },
+      ...probes,
+    ],
+    production: config.production,
+    demo: config.auth.kind === "demo",
+    corsOrigins: config.corsOrigins,
+    trustProxy: config.trustProxy,
+  });
+  closing.add(() => server.close());
+  const address = await server.listen({ host: config.host, port: config.port });
+  const simulators = wearables.flatMap((one) => one.simulator ?? []);
+  return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
+}
+
+async function openDatabase(config: Config, logger: Logger, closing: Closing): Promise<Database> {
+  let { url } = config.database;
+  if (url === null) {
+    const dataDirectory = join(config.dataDirectory, "postgres");
+    const embedded = await startEmbeddedPostgres({ dataDirectory, log: (line) => logger.info(line) });
+    closing.add(() => embedded.stop());
+    url = embedded.url;
+  }
+  await migrate(url);
+  const database = await Database.connect(url, config.database.pools);
+  closing.add(() => database.close());
+  if (await bypassesRowSecurity(database)) {
+    if (config.auth.kind !== "demo") {
+      throw new SettingError(
+        "DATABASE_URL",
+        "its role is a superuser or has BYPASSRLS: row-level security would protect nobody",
+      );
+    }
+    logger.warn("the database role bypasses row-level security: tolerated under the demo identity only");
+  }
+  return database;
+}
+
+function sweepRegularly(database: Database, telemetry: GatewayTelemetry, closing: Closing): void {
+  const sweep = () => sweepExpired(database).catch((error: unknown) => telemetry.fault("sweeping expired rows", error));
+  const timer = setInterval(sweep, SWEEP_EVERY_MS);
+  closing.add(() => clearInterval(timer));
+}
+
+interface CacheParts {
+  readonly cache: Cache;
+  readonly bell: Bell;
+  readonly pauses: Pauses;
+  readonly probes: readonly Probe[];
+}
+
+function openCache(config: Config, telemetry: GatewayTelemetry, closing: Closing): CacheParts {
+  if (config.redisUrl === null) {
+    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), probes: [] };
+  }
+  const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
+  const link = new RedisLink(config.redisUrl, onFault);
+  const bell = new RedisBell(link, config.redisUrl, onFault);
+  closing.add(() => {
+    bell.close();
+    link.client.disconnect();
+  });
+  const check = async () => {
+    if (!(await link.reachable())) throw new Error("Redis does not answer");
+  };
+  return {
+    cache: new RedisCache(link),
+    bell,
+    pauses: new RedisPauses(link, now),
+    probes: [{ name: "redis", required: false, check }],
+  };
+}
+
+/** Changes with the schema, the mappers and the assembly, so that no cell of another build is believed. */
+function buildName(): string {
+  const mappers = providers.map((provider) => `${provider.slug} ${provider.mapperVersion}`).join();
+  return createHash("sha256")
+    .update(printedSchema())
+    .update(mappers)
+    .update(ASSEMBLY_VERSION)
+    .digest("base64url")
+    .slice(0, 12);
+}
+
+function announce(config: Config, wearables: readonly Wearable[]): string[] {
+  const simulated = wearables.flatMap(({ provider, simulator }) =>
+    simulator ? [`${provider.displayName} is simulated at ${simulator.origin}/__simulator`] : [],
+  );
+  const endpoint = `${config.publicUrl}/graphql`;
+  return [config.production ? `GraphQL at ${endpoint}` : `GraphiQL and GraphQL at ${endpoint}`, ...simulated];
+}

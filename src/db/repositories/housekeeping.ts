@@ -1,0 +1,24 @@
+import type { Database } from "../database";
+
+/** What has had its time, each with the condition under which it goes. */
+const EXPIRED: Readonly<Record<string, string>> = {
+  link_states: "expires_at < now()",
+  link_results: "expires_at < now()",
+  set_aside_documents: "expires_at < now()",
+  flights: "expires_at < now() - interval '1 hour'",
+  refresh_attempts: "started_at < now() - interval '30 days'",
+  // Kept for a while after the refusal, so that a mistake of the provider's can be looked into.
+  grants: "refused_at < now() - interval '30 days'",
+};
+
+/** Deletes expired rows of every person under the jobs' role; how many there were. */
+export async function sweepExpired(database: Database): Promise<number> {
+  return database.jobs(async (tx) => {
+    let swept = 0;
+    for (const [table, condition] of Object.entries(EXPIRED)) {
+      const [, count]: [unknown[], number] = await tx.query(`DELETE FROM ${table} WHERE ${condition}`);
+      swept += count;
+    }
+    return swept;
+  });
+}

@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { readConfig } from "../../../src/config";
+import { SETTINGS } from "../../../src/config/settings";
+import { WEARABLE_SETTINGS } from "../../../src/config/wearables";
+import { SettingError } from "../../../src/domain/errors";
+
+const KEY = Buffer.alloc(32, 7).toString("base64");
+const PRODUCTION = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgresql://gateway:pw@db:5432/gateway",
+  ENCRYPTION_KEYS: `k1:${KEY}`,
+  AUTH_JWKS_URL: "https://id.example.com/jwks",
+  AUTH_ISSUER: "https://id.example.com/",
+  AUTH_AUDIENCE: "wearables",
+};
+const read = (env: Record<string, string | undefined>) => readConfig(env, ["oura"]);
+
+function refusal(env: Record<string, string | undefined>): SettingError {
+  try {
+    read(env);
+  } catch (error) {
+    if (error instanceof SettingError) return error;
+    throw error;
+  }
+  throw new Error("expected the settings to be refused");
+}
+
+test("an empty environment is the demo identity on loopback", () => {
+  const config = read({});
+  expect(config).toMatchObject({
+    production: false,
+    host: "127.0.0.1",
+    port: 4000,
+    publicUrl: "http://localhost:4000",
+    roles: ["api", "worker"],
+    auth: { kind: "demo" },
+    database: { url: null, pools: { api: 10, refresh: 5, attempts: 1, worker: 4 } },
+    redisUrl: null,
+    encryptionKeys: null,
+    linkCompletion: "callback",
+    trustProxy: false,
+  });
+  expect(config.wearables.oura).toMatchObject({
+    client: null,
+    redirectUri: "http://localhost:4000/oauth/oura/callback",
+    apiUrl: null,
+  });
+});
+
+test("empty values count as absent", () => {
+  expect(read({ PORT: "", AUTH_JWT_SECRET: "", OURA_CLIENT_ID: "", NODE_ENV: "" })).toEqual(read({}));
+});
+
+test("production reads all that it needs", () => {
+  const config = read({ ...PRODUCTION, HOST: "0.0.0.0", PUBLIC_URL: "https://gw.example.com/" });
+  expect(config).toMatchObject({ production: true, linkCompletion: "app", publicUrl: "https://gw.example.com" });
+  expect(config.encryptionKeys).toEqual([{ id: "k1", key: Buffer.alloc(32, 7) }]);
+  expect(config.auth).toMatchObject({ kind: "jwks", audience: "wearables" });
+});
+
+test.each(["DATABASE_URL", "ENCRYPTION_KEYS", "AUTH_ISSUER", "AUTH_AUDIENCE"])(
+  "production without %s is refused",
+  (name) => {
+    expect(refusal({ ...PRODUCTION, [name]: undefined }).variable).toBe(name);
+  },
+);
+
+test("production without sign-in is refused", () => {
+  const { AUTH_JWKS_URL: _url, AUTH_ISSUER: _issuer, AUTH_AUDIENCE: _audience, ...rest } = PRODUCTION;
+  expect(refusal(rest).variable).toBe("AUTH_JWKS_URL");
+});
+
+test.each<[string, Record<string, string>]>([
+  ["HOST", { HOST: "0.0.0.0" }],
+  ["HOST", { HOST: "::" }],
+  ["PORT", { PORT: "65536" }],
+  ["PORT", { PORT: "4e3" }],
+  ["PORT", { PORT: "-1" }],
+  ["NODE_ENV", { NODE_ENV: "prod" }],
+  ["ROLES", { ROLES: "api,web" }],
+  ["ROLES", { ROLES: "api,api" }],
+  ["PUBLIC_URL", { PUBLIC_URL: "http://gw.example.com" }],
+  ["DATABASE_URL", { DATABASE_URL: "mysql://x" }],
+  ["REDIS_URL", { REDIS_URL: "localhost:6379" }],
+  ["DATABASE_POOL_API", { DATABASE_POOL_API: "0" }],
+  ["AUTH_JWT_SECRET", { AUTH_JWT_SECRET: "x".repeat(31) }],
+  ["AUTH_ISSUER", { AUTH_ISSUER: "https://id.example.com" }],
+  ["AUTH_JWKS_URL", { AUTH_JWKS_URL: "http://id.example.com/jwks", AUTH_ISSUER: "x", AUTH_AUDIENCE: "y" }],
+  ["AUTH_JWKS_URL", { AUTH_JWKS_URL: "https://id.example.com/jwks", AUTH_JWT_SECRET: "x".repeat(32) }],
+  ["ENCRYPTION_KEYS", { AUTH_JWT_SECRET: "x".repeat(32) }],
+  ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a b:${KEY}` }],
+  ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${KEY},a:${KEY}` }],
+  ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${Buffer.alloc(31).toString("base64")}` }],
+  ["LINK_COMPLETION", { LINK_COMPLETION: "auto" }],
+  ["TRUST_PROXY", { TRUST_PROXY: "true" }],
+  ["CORS_ORIGINS", { CORS_ORIGINS: "*" }],
+  ["CORS_ORIGINS", { CORS_ORIGINS: "https://app.example.com/" }],
+  ["CORS_ORIGINS", { CORS_ORIGINS: "null" }],
+  ["OURA_CLIENT_SECRET", { OURA_CLIENT_ID: "id" }],
+  ["OURA_CLIENT_ID", { OURA_CLIENT_SECRET: "secret" }],
+  ["OURA_API_URL", { OURA_API_URL: "https://api.example.com/v2" }],
+  ["OURA_API_URL", { OURA_API_URL: "http://api.example.com" }],
+  ["OURA_TOKEN_URL", { OURA_TOKEN_URL: "http://169.254.169.254/token" }],
+  ["OURA_AUTHORIZE_URL", { OURA_AUTHORIZE_URL: "https://user:pw@example.com/" }],
+])("%s is named when it is malformed: %j", (variable, env) => {
+  const error = refusal(env);
+  expect(error.variable).toBe(variable);
+  expect(error.message).toMatch(new RegExp(`^${variable}: .+`));
+  expect(error.message).not.toContain("\n");
+});
+
+test("a refused secret is not quoted", () => {
+  expect(refusal({ AUTH_JWT_SECRET: "hunter2" }).message).not.toContain("hunter2");
+  expect(refusal({ ENCRYPTION_KEYS: "hunter2" }).message).not.toContain("hunter2");
+});
+
+test.each([
+  "https://app.example.com/*",
+  "javascript:alert(1)",
+  "data:text/html,x",
+  "http://app.example.com/back",
+  "//app.example.com",
+  "https://user@app.example.com/",
+  "https://app.example.com/#x",
+  "https:\\\\app.example.com",
+  "file:///etc/passwd",
+])("%s is no return address", (url) => {
+  expect(refusal({ ALLOWED_RETURN_URLS: url }).variable).toBe("ALLOWED_RETURN_URLS");
+});
+
+test("return addresses are https, loopback http or an app's own scheme", () => {
+  const urls = ["https://app.example.com/linked?x=1", "http://localhost:3000/back", "com.example.app:/linked"];
+  expect(read({ ALLOWED_RETURN_URLS: urls.join(", ") }).allowedReturnUrls).toEqual(urls);
+});
+
+test.each<[string, unknown]>([
+  ["false", false],
+  ["2", 2],
+  ["10.0.0.0/8, ::1", ["10.0.0.0/8", "::1"]],
+])("TRUST_PROXY=%s", (text, expected) => {
+  expect(read({ TRUST_PROXY: text }).trustProxy).toEqual(expected);
+});
+
+test("a key may be hexadecimal, and one without an id is named by its hash", () => {
+  const hex = Buffer.from(KEY, "base64").toString("hex");
+  const [named, unnamed] = [`a:${hex}`, KEY].map((text) => read({ ENCRYPTION_KEYS: text }).encryptionKeys?.[0]);
+  expect(named).toEqual({ id: "a", key: Buffer.from(KEY, "base64") });
+  expect(unnamed?.key).toEqual(named?.key);
+  expect(unnamed?.id).toMatch(/^[0-9a-f]{8}$/);
+});
+
+test("a wearable's addresses may be loopback http", () => {
+  const env = { OURA_API_URL: "http://127.0.0.1:5000", OURA_CLIENT_ID: "id", OURA_CLIENT_SECRET: "secret" };
+  expect(read(env).wearables.oura).toMatchObject({
+    apiUrl: "http://127.0.0.1:5000",
+    client: { id: "id", secret: "secret" },
+  });
+});
+
+test(".env.example names every setting and no other", () => {
+  const text = readFileSync(path.join(__dirname, "../../../.env.example"), "utf8");
+  const named = [...text.matchAll(/^([A-Z][A-Z0-9_]*)=/gm)].map((match) => match[1]);
+  // The password is docker compose's own; the gateway sees it inside DATABASE_URL only.
+  const expected = [
+    "POSTGRES_PASSWORD",
+    ...Object.keys(SETTINGS.shape),
+    ...WEARABLE_SETTINGS.map((name) => `OURA_${name}`),
+  ];
+  expect([...named].sort()).toEqual([...expected].sort());
+});
