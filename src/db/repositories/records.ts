@@ -25,14 +25,24 @@ ORDER BY (body ->> 'nature') = 'night', (body ->> 'asleepSeconds')::float8 NULLS
 
 /** Records, raw documents and coverage in PostgreSQL. */
 export class PgRecordStore implements RecordStore {
+  private readonly gathering = new Map<string, Promise<Snapshot>>();
+
   constructor(
     private readonly database: Database,
     private readonly vaults: Vaults,
   ) {}
 
-  /** @inheritdoc */
+  /** Equal requests of one moment are one statement, which begins after the last of them came. */
   snapshot(request: SnapshotRequest): Promise<Snapshot> {
-    return readSnapshot(this.database, request);
+    const name = JSON.stringify(request);
+    const gathering = this.gathering.get(name);
+    if (gathering) return gathering;
+    const snapshot = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.gathering.delete(name);
+      return readSnapshot(this.database, request);
+    });
+    this.gathering.set(name, snapshot);
+    return snapshot;
   }
 
   /** @inheritdoc */

@@ -15,6 +15,8 @@ export interface UnreadDocument {
   readonly path: string;
   readonly problem: string;
   readonly days: readonly CivilDay[];
+  /** Whether it tells its day itself; else it may be about any of them, a day that has other documents included. */
+  readonly dayTold: boolean;
 }
 
 /** One whole answer of an endpoint for a run of days, every page of it. Times are epoch seconds by the database's clock. */
