@@ -17,9 +17,9 @@ function world() {
   return { state, breakers, fail };
 }
 
-test("after five failures in a row an endpoint rests; others of the provider do not", async () => {
+test("after twenty failures in a row an endpoint rests; others of the provider do not", async () => {
   const { breakers, fail } = world();
-  await fail(5);
+  await fail(20);
   await expect(breakers.run("acme", "sleep", good)).rejects.toBeInstanceOf(Resting);
   expect(await breakers.run("acme", "activity", good)).toBe("good");
   expect(await breakers.run("other", "sleep", good)).toBe("good");
@@ -27,26 +27,34 @@ test("after five failures in a row an endpoint rests; others of the provider do 
 
 test("a success in between, or an answer that is no outage, begins the count again", async () => {
   const { breakers, fail } = world();
-  await fail(4);
+  await fail(19);
   await breakers.run("acme", "sleep", good);
-  await fail(4);
+  await fail(19);
   await fail(1, async () => {
     throw new UpstreamFailure("UNAUTHORIZED", "refused");
   });
-  await fail(4);
+  await fail(19);
   expect(await breakers.run("acme", "sleep", good)).toBe("good");
 });
 
-test("during an outage one request in five seconds tries again; one success ends it", async () => {
+test("one silent failure is enough, because somebody has waited for it", async () => {
+  const { breakers, fail } = world();
+  await fail(1, async () => {
+    throw new UpstreamFailure("UNAVAILABLE", "silent", { silent: true });
+  });
+  await expect(breakers.run("acme", "sleep", good)).rejects.toBeInstanceOf(Resting);
+});
+
+test("during an outage requests try again after 1 s, 2 s, then every 5 s; one success ends it", async () => {
   const { breakers, state, fail } = world();
-  await fail(5);
+  await fail(20);
   let calls = 0;
   const probe = async () => {
     calls += 1;
     return away();
   };
   for (; state.clock < 60_000; state.clock += 100) await breakers.run("acme", "sleep", probe).catch(() => undefined);
-  expect(calls).toBe(11);
+  expect(calls).toBe(13);
   state.clock += 5_000;
   expect(await breakers.run("acme", "sleep", good)).toBe("good");
   expect(await breakers.run("acme", "sleep", good)).toBe("good");
@@ -54,7 +62,7 @@ test("during an outage one request in five seconds tries again; one success ends
 
 test("while one tries, the others do not wait for it", async () => {
   const { breakers, state, fail } = world();
-  await fail(5);
+  await fail(20);
   state.clock = 5_000;
   let end: (value: string) => void = () => undefined;
   const trying = breakers.run("acme", "sleep", () => new Promise<string>((resolve) => (end = resolve)));
