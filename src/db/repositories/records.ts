@@ -1,4 +1,12 @@
-import type { Committed, Fetched, RecordStore, Snapshot, SnapshotRequest } from "../../services/ports/records";
+import { civilDay } from "../../domain/days";
+import type {
+  Committed,
+  Fetched,
+  RecordStore,
+  SessionsNamed,
+  Snapshot,
+  SnapshotRequest,
+} from "../../services/ports/records";
 import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
@@ -8,6 +16,12 @@ const KEEP_BODY = `
 INSERT INTO set_aside_documents (person_id, account_id, endpoint, content_hash, days, path, problem, sealed_body, seen_at, expires_at)
 VALUES ($1, $2, $3, $4, '{}', 'body', $5, $6, now(), now() + make_interval(secs => ${UNREAD_KEPT_SECONDS}))
 ON CONFLICT (person_id, account_id, endpoint, content_hash) DO UPDATE SET expires_at = excluded.expires_at`;
+
+const SESSION_DAYS = `
+SELECT key, body ->> 'cycleKey' AS cycle, day::text AS day FROM records
+WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND kind = 'sleep_session' AND deleted_at IS NULL
+  AND (key = ANY ($4) OR body ->> 'cycleKey' = ANY ($5))
+ORDER BY (body ->> 'nature') = 'night', (body ->> 'asleepSeconds')::float8 NULLS FIRST, key DESC`;
 
 /** Records, raw documents and coverage in PostgreSQL. */
 export class PgRecordStore implements RecordStore {
@@ -35,6 +49,19 @@ export class PgRecordStore implements RecordStore {
   async commit(fetched: Fetched): Promise<Committed> {
     const vault = await this.vaults.of(fetched.personId);
     return this.database.person(fetched.personId, (tx) => commitFetched(tx, fetched, vault));
+  }
+
+  /** @inheritdoc */
+  async sessionDays(named: SessionsNamed): ReturnType<RecordStore["sessionDays"]> {
+    const { personId, accountId, endpoint, sessions, cycles } = named;
+    const rows: { key: string; cycle: string | null; day: string }[] = await this.database.person(personId, (tx) =>
+      tx.query(SESSION_DAYS, [personId, accountId, endpoint, sessions, cycles]),
+    );
+    return {
+      bySession: new Map(rows.map((row) => [row.key, civilDay(row.day)])),
+      // The last of a cycle wins: the longest night.
+      byCycle: new Map(rows.flatMap((row) => (row.cycle === null ? [] : [[row.cycle, civilDay(row.day)] as const]))),
+    };
   }
 
   /** @inheritdoc */

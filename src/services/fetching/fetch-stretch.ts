@@ -10,6 +10,7 @@ import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { Asker, type AskingParts } from "./ask";
 import { Breakers } from "./breakers";
+import { dateDocuments } from "./dating";
 import { fetchPages, type WholeAnswer } from "./pages";
 import type { FlightTask } from "./task";
 
@@ -55,12 +56,13 @@ export class StretchFetcher {
   private async whole(task: FlightTask, asked: DayRange, lease: Lease, asker: Asker): Promise<number> {
     const { endpoint } = task;
     const { before, after } = marginOf(endpoint);
-    const answer = await fetchPages(endpoint, widen(asked, before, after), (window, cursor) =>
+    const pages = await fetchPages(endpoint, widen(asked, before, after), (window, cursor) =>
       asker.json(endpoint.name, endpoint.request(window, cursor)),
     ).catch(async (error: unknown) => {
       await this.keepUnreadable(task, error);
       throw error;
     });
+    const answer = await dateDocuments(this.parts.store, task, pages);
     const fetched = await this.fetched(task, asked, lease, answer);
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);

@@ -68,7 +68,7 @@ export class ReadService implements ReadingApi {
       const resolved = resolve(question, configured, linked.get(provider));
       if (!("source" in resolved)) return [{ provider, resolved, sheet: null, wanted: new Map() }];
       const name = `${resolved.source.account.id} ${question.metric}`;
-      const sheet = sheets.get(name) ?? new Sheet(resolved.source);
+      const sheet = sheets.get(name) ?? new Sheet(resolved.source, moment.today.earliest);
       sheets.set(name, sheet);
       const wanted = requirements(question, resolved.source.endpoints, moment);
       sheet.want(wanted);
