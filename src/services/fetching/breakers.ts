@@ -1,8 +1,11 @@
 import { UpstreamFailure } from "../../domain/errors";
 
-/** Failures in a row after which an endpoint rests, and milliseconds until one request may try whether it is back. */
-const FAILURES_BEFORE_REST = 5;
-const REST_MS = 5_000;
+/**
+ * Failures in a row after which an endpoint rests, and milliseconds until one request may try whether it is back. Silence, for which
+ * people wait, counts for all of them; a quick refusal costs nobody much.
+ */
+const FAILURES_BEFORE_REST = 20;
+const REST_MS = 2_000;
 /** Of the requests to a provider at most a tenth are repeats, after the first ten. */
 const REPEATS_PER_REQUEST = 0.1;
 const MOST_REPEATS = 10;
@@ -43,8 +46,7 @@ export class Breakers {
       circuit.failures = 0;
       return answer;
     } catch (error) {
-      const away = error instanceof UpstreamFailure && error.kind === "UNAVAILABLE";
-      circuit.failures = away ? circuit.failures + 1 : 0;
+      circuit.failures = weightOf(error) === 0 ? 0 : circuit.failures + weightOf(error);
       if (circuit.failures >= FAILURES_BEFORE_REST) circuit.restsUntil = this.nowMs() + REST_MS;
       throw error;
     }
@@ -61,4 +63,9 @@ export class Breakers {
   private repeatsLeft(provider: string): number {
     return this.repeats.get(provider) ?? MOST_REPEATS;
   }
+}
+
+function weightOf(error: unknown): number {
+  if (!(error instanceof UpstreamFailure) || error.kind !== "UNAVAILABLE") return 0;
+  return error.details.silent ? FAILURES_BEFORE_REST : 1;
 }
