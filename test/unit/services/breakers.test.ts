@@ -17,45 +17,53 @@ function world() {
   return { state, breakers, fail };
 }
 
-test("after five failures in a row an endpoint rests; others of the provider do not", async () => {
+test("after twenty failures in a row an endpoint rests; others of the provider do not", async () => {
   const { breakers, fail } = world();
-  await fail(5);
+  await fail(20);
   await expect(breakers.run("acme", "sleep", good)).rejects.toBeInstanceOf(Resting);
   expect(await breakers.run("acme", "activity", good)).toBe("good");
   expect(await breakers.run("other", "sleep", good)).toBe("good");
 });
 
+test("silence, for which people wait, is enough once", async () => {
+  const { breakers, fail } = world();
+  await fail(1, async () => {
+    throw new UpstreamFailure("UNAVAILABLE", "silent", { silent: true });
+  });
+  await expect(breakers.run("acme", "sleep", good)).rejects.toBeInstanceOf(Resting);
+});
+
 test("a success in between, or an answer that is no outage, begins the count again", async () => {
   const { breakers, fail } = world();
-  await fail(4);
+  await fail(19);
   await breakers.run("acme", "sleep", good);
-  await fail(4);
+  await fail(19);
   await fail(1, async () => {
     throw new UpstreamFailure("UNAUTHORIZED", "refused");
   });
-  await fail(4);
+  await fail(19);
   expect(await breakers.run("acme", "sleep", good)).toBe("good");
 });
 
-test("during an outage one request in five seconds tries again; one success ends it", async () => {
+test("during an outage one request in two seconds tries again; one success ends it", async () => {
   const { breakers, state, fail } = world();
-  await fail(5);
+  await fail(20);
   let calls = 0;
   const probe = async () => {
     calls += 1;
     return away();
   };
   for (; state.clock < 60_000; state.clock += 100) await breakers.run("acme", "sleep", probe).catch(() => undefined);
-  expect(calls).toBe(11);
-  state.clock += 5_000;
+  expect(calls).toBe(29);
+  state.clock += 2_000;
   expect(await breakers.run("acme", "sleep", good)).toBe("good");
   expect(await breakers.run("acme", "sleep", good)).toBe("good");
 });
 
 test("while one tries, the others do not wait for it", async () => {
   const { breakers, state, fail } = world();
-  await fail(5);
-  state.clock = 5_000;
+  await fail(20);
+  state.clock = 2_000;
   let end: (value: string) => void = () => undefined;
   const trying = breakers.run("acme", "sleep", () => new Promise<string>((resolve) => (end = resolve)));
   await expect(breakers.run("acme", "sleep", good)).rejects.toBeInstanceOf(Resting);
