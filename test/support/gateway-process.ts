@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClientError, GraphQLClient } from "graphql-request";
+import type { AnswerData } from "./answers";
 
 /** The project's folder. */
 export const PROJECT = resolve(__dirname, "../..");
@@ -17,9 +18,12 @@ export interface AnswerError {
   readonly extensions?: { readonly code?: string };
 }
 
-/** A GraphQL answer as it came over HTTP; `status` of HTTP. Tests read data by the query that they wrote. */
-// biome-ignore lint/suspicious/noExplicitAny: the shape follows from the query in the test
-export type Answer<T = any> = { readonly status: number; readonly data: T; readonly errors: readonly AnswerError[] };
+/** A GraphQL answer as it came over HTTP; `status` of HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly data: AnswerData;
+  readonly errors: readonly AnswerError[];
+}
 
 /** A gateway in a process of its own. */
 export interface GatewayProcess {
@@ -33,7 +37,7 @@ export interface GatewayProcess {
   /** Everything it has written to stdout and stderr. */
   output(): string;
   /** Asks over HTTP by graphql-request; never throws for what the gateway answers. `token`: after `Bearer `. */
-  graphql<T = any>(query: string, variables?: Record<string, unknown>, token?: string): Promise<Answer<T>>; // biome-ignore lint/suspicious/noExplicitAny: see Answer
+  graphql(query: string, variables?: Record<string, unknown>, token?: string): Promise<Answer>;
   /** Sends SIGTERM (or another signal) and waits for the end; answers the exit code, null where a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -172,20 +176,15 @@ async function untilReady(url: string, child: ChildProcess, withinMs: number): P
   throw new Error(`the gateway was not ready within ${withinMs} ms`);
 }
 
-async function ask<T>(
-  url: string,
-  query: string,
-  variables?: Record<string, unknown>,
-  token?: string,
-): Promise<Answer<T>> {
+async function ask(url: string, query: string, variables?: Record<string, unknown>, token?: string): Promise<Answer> {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const client = new GraphQLClient(url, { headers, errorPolicy: "all" });
   try {
-    const { data, errors, status } = await client.rawRequest<T>(query, variables);
+    const { data, errors, status } = await client.rawRequest<AnswerData>(query, variables);
     return { status, data, errors: (errors ?? []) as readonly AnswerError[] };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     const { data, errors, status } = error.response;
-    return { status, data: data as T, errors: (errors ?? []) as unknown as readonly AnswerError[] };
+    return { status, data: data as AnswerData, errors: (errors ?? []) as unknown as readonly AnswerError[] };
   }
 }

@@ -30,12 +30,7 @@ export async function connect(gateway: GatewayProcess, linking: Linking = {}) {
   const input = { provider: "OURA", ...(scopes ? { scopes } : {}), ...(returnUrl ? { returnUrl } : {}) };
   const { data, errors } = await gateway.graphql(CONNECT, { input }, linking.token);
   if (errors.length > 0) throw new Error(`connectProvider: ${JSON.stringify(errors)}`);
-  return data.connectProvider as {
-    authorizationUrl: string | null;
-    state: string | null;
-    expiresAt: string | null;
-    userErrors: { code: string; message: string; field: string[] | null }[];
-  };
+  return data.connectProvider;
 }
 
 /** What a newcomer's script does at the consent page: its one form, its hidden inputs, the button; answers the way back. */
