@@ -115,10 +115,15 @@ afterAll(async () => {
   await database?.drop();
 });
 
-if (!present) console.log(`not run: no recorded answers of the real service at ${RECORDINGS}`);
+const what = present
+  ? "recorded answers of the real service come out right field by field"
+  : "recorded answers of the real service are not beside the checkout: they were not read";
 
-(present ? test : test.failing)("recorded answers of the real service come out right field by field", async () => {
-  if (!present) throw new Error("nothing was compared: there are no recordings beside this checkout");
+test(what, async () => {
+  if (!present) {
+    process.stdout.write("not run: no recorded Oura answers in ../shared/wearables\n");
+    return;
+  }
   const days = (file: string) => documentsOf(file).map(({ day }) => day);
   const all = [
     ...documentsOf("multiple_daily_sleep"),

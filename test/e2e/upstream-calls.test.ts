@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { civilDay } from "../../src/domain/days";
 import type { Call } from "../../src/simulator/calls";
 import { daysAgo, FOUR_SCORES, METRICS, plusDays } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
@@ -161,7 +162,7 @@ test("a change that one process commits is seen at the other within a second", a
   const range = { start: day, end: day };
   const before = await ask(gateways[1], "demo:seen", range);
   expect(await ask(gateways[0], "demo:seen", range)).toEqual(before);
-  vendor.simulator.people.revise({ endpoint: "daily_activity", day, user: "seen" });
+  vendor.simulator.people.revise({ endpoint: "daily_activity", day: civilDay(day), user: "seen" });
   const sync = `mutation ($range: DateRange!) { syncProvider(input: { provider: OURA, range: $range }) {
     fetchedRecords userErrors { code } } }`;
   const synced = await gateways[0].graphql(sync, { range }, "demo:seen");
