@@ -11,13 +11,12 @@ import { demoKey } from "./config/demo-key";
 import { Database } from "./db/database";
 import { startEmbeddedPostgres } from "./db/embedded";
 import { bypassesRowSecurity, migrate } from "./db/migrate";
-import { PgAccountStore } from "./db/repositories/accounts";
 import { PgFlightLeases } from "./db/repositories/flights";
-import { PgGrantStore } from "./db/repositories/grants";
+import { createGrantStore } from "./db/repositories/grants";
 import { sweepExpired } from "./db/repositories/housekeeping";
-import { PgLinkStore } from "./db/repositories/links";
-import { PgPeopleStore } from "./db/repositories/people";
-import { readPersonState, readVersions } from "./db/repositories/person-state";
+import { createLinkStore } from "./db/repositories/links";
+import { createPeopleStore } from "./db/repositories/people";
+import { readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing } from "./db/vault";
 import { ASSEMBLY_VERSION } from "./domain/assembly";
@@ -28,7 +27,7 @@ import { createHttpServer } from "./http/server";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
-import { createLinking } from "./services/linking/linking";
+import { LinkingService } from "./services/linking/linking";
 import { createPeople } from "./services/people";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
 import { PersonStates } from "./services/reading/person-state";
@@ -104,7 +103,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
   const oauth = { outbound, now };
   const tokens = createTokens({
-    grants: new PgGrantStore(database),
+    grants: createGrantStore(database),
     vaults,
     clients,
     oauth,
@@ -117,15 +116,14 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
-  const accounts = new PgAccountStore(database);
   const services: Services = {
-    people: createPeople(new PgPeopleStore(database)),
+    people: createPeople(createPeopleStore(database)),
     accounts: {
       list: async (personId) => (await states.at(personId, (await versions.current(personId)).version)).accounts,
-      lastSyncedAt: (personId, ids) => accounts.lastFetched(personId, ids),
+      lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
     },
-    linking: createLinking({
-      links: new PgLinkStore(database),
+    linking: new LinkingService({
+      links: createLinkStore(database),
       vaults,
       providers: configured,
       clients,

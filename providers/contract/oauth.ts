@@ -4,6 +4,8 @@ export interface OAuthProfile {
   readonly authorizeUrl: string;
   /** Token endpoint (RFC 6749 §3.2). */
   readonly tokenUrl: string;
+  /** Issuer identifier, where the vendor puts `iss` into its redirects (RFC 9207); a redirect that names another is refused. */
+  readonly issuer?: string;
   /** How a grant is revoked; absent where the vendor has no way. */
   readonly revocation?: Revocation;
   /** Client credentials in the form body (default) or by HTTP Basic (RFC 6749 §2.3.1). */

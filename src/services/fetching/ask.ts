@@ -2,7 +2,8 @@ import type { Provider, UpstreamRequest } from "../../../providers/contract";
 import { UpstreamFailure } from "../../domain/errors";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
-import type { InboundAnswer, Outbound } from "../../upstream/port";
+import type { InboundAnswer, Outbound, OutboundRequest } from "../../upstream/port";
+import { retryAfterOf } from "../../upstream/retry-after";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 
@@ -49,13 +50,8 @@ export class Asker {
     private readonly asking: AskingFor,
   ) {}
 
-  /** The parsed JSON body of a good answer. `endpoint`: its name for metrics. */
+  /** The parsed JSON body of a good answer; null where it has none (204). `endpoint`: its name for metrics. */
   async json(endpoint: string, request: UpstreamRequest): Promise<unknown> {
-    const answer = await this.persistently(endpoint, request);
-    return parseJsonBody(answer);
-  }
-
-  private async persistently(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once(endpoint, request);
@@ -88,33 +84,32 @@ export class Asker {
     return false;
   }
 
-  private async once(endpoint: string, request: UpstreamRequest): Promise<InboundAnswer> {
-    const { provider } = this.configured;
+  private async once(endpoint: string, request: UpstreamRequest): Promise<unknown> {
     await this.obeyPause();
     const { personId, accountId, onProgress } = this.asking;
     this.token ??= await this.parts.tokens.accessToken(personId, accountId);
-    const form = request.form && new URLSearchParams(request.form).toString();
+    const authorization = `Bearer ${this.token.value}`;
     const answer = await this.parts.outbound.send({
-      provider: provider.slug,
-      endpoint,
-      method: request.method,
-      url: `${this.configured.apiUrl}${request.path}${request.query ? `?${new URLSearchParams(request.query)}` : ""}`,
-      headers: {
-        authorization: `Bearer ${this.token.value}`,
-        accept: "application/json",
-        ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
-      },
-      ...(form === undefined ? {} : { body: form }),
+      ...outboundRequest(this.configured, endpoint, request),
+      headers: { authorization, accept: "application/json", ...contentType(request) },
       silenceMs: SILENCE_MS,
       totalMs: TOTAL_MS,
       onProgress,
     });
     onProgress();
     const failure = failureOf(answer, this.parts.now());
-    if (failure?.kind === "UNAUTHORIZED") this.scopeNamed = /scope/i.test(answer.body.toString("utf8", 0, 2_000));
-    if (failure?.kind === "RATE_LIMITED") await this.pause(answer, failure);
-    if (failure) throw failure;
-    return answer;
+    if (failure) return this.fail(answer, failure);
+    const body = answer.status === 204 ? null : parseJsonBody(answer);
+    const kind = this.configured.provider.bodyFailure?.(body) ?? null;
+    if (kind === null) return body;
+    const retryAt = kind === "RATE_LIMITED" ? { retryAt: retryAfterOf(answer.headers, this.parts.now()) } : {};
+    return this.fail(answer, new UpstreamFailure(kind, "the provider refused inside its answer", { ...retryAt }));
+  }
+
+  private async fail(answer: InboundAnswer, failure: UpstreamFailure): Promise<never> {
+    if (failure.kind === "UNAUTHORIZED") this.scopeNamed = /scope/i.test(answer.body.toString("utf8", 0, 2_000));
+    if (failure.kind === "RATE_LIMITED") await this.pause(answer, failure);
+    throw failure;
   }
 
   private pauseKeys(): { application: string; account: string } {
@@ -135,4 +130,27 @@ export class Asker {
     const scope = this.configured.provider.rateLimitScope?.(answer.headers) ?? "application";
     await this.parts.pauses.pause(keys[scope], failure.details.retryAt ?? this.parts.now());
   }
+}
+
+/** A contract's request as it leaves the gateway, without credentials and deadlines. */
+export function outboundRequest(
+  { provider, apiUrl }: ConfiguredProvider,
+  endpoint: string,
+  request: UpstreamRequest,
+): Pick<OutboundRequest, "provider" | "endpoint" | "method" | "url" | "body"> {
+  const query = request.query ? `?${new URLSearchParams(request.query)}` : "";
+  const body = request.form ? new URLSearchParams(request.form).toString() : JSON.stringify(request.json);
+  return {
+    provider: provider.slug,
+    endpoint,
+    method: request.method,
+    url: `${apiUrl}${request.path}${query}`,
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
+/** The content type of a contract's request, where it has a body. */
+export function contentType(request: UpstreamRequest): Readonly<Record<string, string>> {
+  if (request.form) return { "content-type": "application/x-www-form-urlencoded" };
+  return request.json === undefined ? {} : { "content-type": "application/json" };
 }

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EntityManager } from "typeorm";
+import {
+  type ChangeResult,
+  type Decision,
+  GrantBusy,
+  type GrantStore,
+  type StoredGrant,
+} from "../../services/ports/grants";
+import type { Database } from "../database";
+import { applyChange, seconds } from "./grants-change";
+
+/** Milliseconds before each further attempt to carry a decision to a new connection: losing it would lose the account. */
+const CARRY_DELAYS_MS = [0, 50, 200, 500, 1_000, 2_000, ...Array<number>(20).fill(5_000)];
+
+/** The lock is held across an exchange of at most two attempts of 60 s each. */
+const LOCK_SETTINGS = [
+  "SET LOCAL lock_timeout = '3s'",
+  "SET LOCAL idle_in_transaction_session_timeout = '150s'",
+] as const;
+
+/** Grants in PostgreSQL: the lock is the row's, so that it ends with the session that holds it and not by a clock. */
+export function createGrantStore(database: Database): GrantStore {
+  return {
+    read: (personId, accountId) => database.person(personId, (tx) => readGrant(tx, personId, accountId)),
+
+    async locked(personId, accountId, decide) {
+      let decided: { expected: StoredGrant; decision: NonNullable<Decision> } | undefined;
+      try {
+        return await database.person(
+          personId,
+          async (tx) => {
+            for (const setting of LOCK_SETTINGS) await tx.query(setting);
+            await tx.query("SELECT 1 FROM grants WHERE person_id = $1 AND account_id = $2 FOR UPDATE", [
+              personId,
+              accountId,
+            ]);
+            // A statement of its own: the one that waited for the lock has seen the account as it was before.
+            const grant = await readGrant(tx, personId, accountId);
+            const decision = await decide(grant);
+            if (!grant || !decision) return null;
+            decided = { expected: grant, decision };
+            return applyChange(tx, personId, grant, decision);
+          },
+          "refresh",
+        );
+      } catch (error) {
+        if (decided) return carry(database, personId, decided.expected, decided.decision);
+        if (isBusy(error)) throw new GrantBusy("the grant is being refreshed by somebody else", { cause: error });
+        throw error;
+      }
+    },
+
+    beginAttempt: (personId, attempt) =>
+      database.person(
+        personId,
+        async (tx) => {
+          const [unknown] = await tx.query(
+            `UPDATE refresh_attempts SET finished_at = now(), outcome = 'UNKNOWN'
+             WHERE person_id = $1 AND account_id = $2 AND finished_at IS NULL RETURNING generation`,
+            [personId, attempt.accountId],
+          );
+          await tx.query(
+            `DELETE FROM refresh_attempts WHERE person_id = $1 AND account_id = $2 AND started_at < now() - interval '30 days'`,
+            [personId, attempt.accountId],
+          );
+          await tx.query(
+            `INSERT INTO refresh_attempts (person_id, id, account_id, generation, token_hash_prefix)
+             VALUES ($1, $2, $3, $4, $5)`,
+            [personId, attempt.id, attempt.accountId, attempt.generation, attempt.tokenHashPrefix],
+          );
+          return {
+            earlierUnknown: unknown.some((row: { generation: number }) => row.generation === attempt.generation),
+          };
+        },
+        "attempts",
+      ),
+  };
+}
+
+async function readGrant(tx: EntityManager, personId: string, accountId: string): Promise<StoredGrant | null> {
+  const [row] = await tx.query(
+    `SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.status
+     FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+     WHERE g.person_id = $1 AND g.account_id = $2`,
+    [personId, accountId],
+  );
+  return row
+    ? {
+        accountId,
+        provider: row.provider,
+        status: row.status,
+        sealedTokens: row.sealed_tokens,
+        expiresAt: seconds(row.expires_at),
+        generation: row.generation,
+        failures: row.failures,
+        retryAt: row.retry_at && seconds(row.retry_at),
+        refusedAt: row.refused_at && seconds(row.refused_at),
+      }
+    : null;
+}
+
+async function carry(
+  database: Database,
+  personId: string,
+  expected: StoredGrant,
+  decision: NonNullable<Decision>,
+): Promise<ChangeResult> {
+  let last: unknown;
+  for (const wait of CARRY_DELAYS_MS) {
+    await delay(wait);
+    try {
+      return await database.person(
+        personId,
+        async (tx) => {
+          for (const setting of LOCK_SETTINGS) await tx.query(setting);
+          return applyChange(tx, personId, expected, decision);
+        },
+        "refresh",
+      );
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}
+
+/** 55P03: lock_not_available. pg has no code for a pool that gave no connection in time. */
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && error.code === "55P03") || error.message === "timeout exceeded when trying to connect";
+}
