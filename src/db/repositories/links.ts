@@ -1,5 +1,5 @@
 import type { EntityManager } from "typeorm";
-import type { Account } from "../../services/api";
+import type { Account } from "../../domain/people";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink } from "../../services/ports/links";
 import type { Database } from "../database";
 import { eraseAccountData } from "./erasure";

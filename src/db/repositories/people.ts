@@ -1,5 +1,5 @@
 import type { EntityManager } from "typeorm";
-import type { Person } from "../../services/api";
+import type { Person } from "../../domain/people";
 import type { PeopleStore } from "../../services/ports/links";
 import type { Database } from "../database";
 

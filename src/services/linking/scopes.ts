@@ -17,11 +17,11 @@ export function scopesAsked(client: OAuthClient, asked: readonly string[] | null
 }
 
 /** The token answer's scope, else the callback's, else those asked for. @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
-function grantedScopes(
+export function grantedScopes(
   client: OAuthClient,
   tokens: TokenSet,
   query: CallbackQuery,
-  request: LinkRequest,
+  asked: readonly string[],
 ): readonly string[] {
   return tokens.scopes ?? scopesOf(query.scope, client.profile.scopeSeparator) ?? asked;
 }

@@ -9,7 +9,7 @@ import type { PersonVault, Vaults } from "../ports/vault";
 import { coolDownUntil, exchangeRefreshToken, tokenHashPrefix } from "./exchange";
 import { Slots } from "./slots";
 import { isFresh, openTokens, payloadOf, sealTokens, type TokenPayload } from "./token-payload";
-import { coolingDown, usableGrant } from "./tokens";
+import { coolingDown, usableGrant } from "./usable";
 
 /** Exchanges under way at once per provider and process, so that a slow one leaves the refresh pool to the others. */
 const EXCHANGES_PER_PROVIDER = 3;

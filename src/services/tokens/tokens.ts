@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { AccountFenced, ReconnectRequired, UpstreamFailure } from "../../domain/errors";
+import { UpstreamFailure } from "../../domain/errors";
 import type { StoredGrant } from "../ports/grants";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { Refresher, type TokensOptions } from "./refresher";
 import { isFresh, openTokens, type TokenPayload } from "./token-payload";
+import { coolingDown, usableGrant } from "./usable";
 
 export type { TokensOptions } from "./refresher";
 
@@ -67,22 +68,6 @@ export function createTokens(options: TokensOptions): Tokens & { settled(): Prom
       await Promise.allSettled(flights.values());
     },
   };
-}
-
-/** The grant, if it can give tokens. Throws {@link AccountFenced} or {@link ReconnectRequired}. */
-export function usableGrant(grant: StoredGrant | null): StoredGrant {
-  if (!grant || grant.status === "DISCONNECTED") throw new AccountFenced("the account is not linked any more");
-  if (grant.status === "RECONNECT_REQUIRED" || grant.refusedAt !== null) {
-    throw new ReconnectRequired("the provider refuses the grant: the person must link again");
-  }
-  return grant;
-}
-
-/** The failure while a grant is not to be tried. */
-export function coolingDown(retryAt: number | null): UpstreamFailure {
-  return new UpstreamFailure("UNAVAILABLE", "the last refresh failed, the next is not due yet", {
-    ...(retryAt === null ? {} : { retryAt }),
-  });
 }
 
 async function patiently<T>(flight: Promise<T>): Promise<T> {
