@@ -2,6 +2,7 @@ import type { Committed, Fetched, RecordStore, Snapshot, SnapshotRequest } from 
 import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
+import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 
 const KEEP_BODY = `
@@ -11,6 +12,9 @@ ON CONFLICT (person_id, account_id, endpoint, content_hash) DO UPDATE SET expire
 
 /** Records, raw documents and coverage in PostgreSQL. */
 export class PgRecordStore implements RecordStore {
+  // Many people's screens are one person's: without this, a crowd of equal queries queues for the pool longer than it waits.
+  private readonly snapshots = new SharedReads<Snapshot>();
+
   constructor(
     private readonly database: Database,
     private readonly vaults: Vaults,
@@ -18,7 +22,7 @@ export class PgRecordStore implements RecordStore {
 
   /** @inheritdoc */
   snapshot(request: SnapshotRequest): Promise<Snapshot> {
-    return readSnapshot(this.database, request);
+    return this.snapshots.read(JSON.stringify(request), () => readSnapshot(this.database, request));
   }
 
   /** @inheritdoc */
