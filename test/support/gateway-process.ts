@@ -92,6 +92,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const { child, written } = launch(options, { PORT: String(port), DATA_DIR: dataDirectory, ...options.env });
   const url = `http://localhost:${port}`;
   const gone = once(child, "exit").then(async ([code]) => {
+    await groupGone(child);
     running.delete(child);
     if (own) await rm(own, { recursive: true, force: true });
     return code as number | null;
@@ -157,9 +158,23 @@ function launch(options: GatewayOptions, env: Readonly<Record<string, string>>) 
   return { child, written };
 }
 
-function kill(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-child.pid, signal);
+function kill(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
+  try {
+    return process.kill(-child.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}
+
+/** npm ends at once where a signal meets the group; what it started may still be stopping. */
+async function groupGone(child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (kill(child, 0)) {
+    if (performance.now() > deadline) kill(child, "SIGKILL");
+    await sleep(20);
+  }
 }
 
 async function untilReady(url: string, child: ChildProcess, withinMs: number): Promise<void> {
