@@ -119,7 +119,10 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     accounts: {
-      list: async (personId) => (await states.at(personId, (await versions.current(personId)).version)).accounts,
+      list: async (personId) => {
+        const { accounts } = await states.at(personId, (await versions.current(personId)).version);
+        return accounts.filter(({ status }) => status !== "DISCONNECTED");
+      },
       lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
     },
     linking: new LinkingService({

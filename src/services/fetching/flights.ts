@@ -209,13 +209,14 @@ export class Flights {
     const days = [...wanted.keys()].sort();
     const [start, end] = [days[0], days.at(-1)];
     if (start === undefined || end === undefined) return [];
-    const since = Math.min(...[...wanted.values()].map((requirement) => requirement.checkedSince));
+    const requirements = [...wanted.values()];
+    const ageMatters = requirements.some((requirement) => !requirement.settledSuffices);
     const snapshot = await this.parts.store.snapshot({
       personId: task.account.personId,
       accountIds: [task.account.id],
       endpoints: [task.endpoint.name],
       range: { start, end },
-      checkedSince: since,
+      checkedSince: ageMatters ? Math.min(...requirements.map((requirement) => requirement.checkedSince)) : null,
       withRecords: false,
     });
     const coverage = snapshot.coverage.find((one) => one.endpoint === task.endpoint.name);
