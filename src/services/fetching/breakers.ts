@@ -5,13 +5,15 @@ import { UpstreamFailure } from "../../domain/errors";
  * people wait, counts for all of them; a quick refusal costs nobody much.
  */
 const FAILURES_BEFORE_REST = 20;
-const REST_MS = 2_000;
+/** The longer it lasts, the longer the rests: a short outage is over soon after it ends. */
+const RESTS_MS = [1_000, 2_000, 5_000] as const;
 /** Of the requests to a provider at most a tenth are repeats, after the first ten. */
 const REPEATS_PER_REQUEST = 0.1;
 const MOST_REPEATS = 10;
 
 interface Circuit {
   failures: number;
+  rests: number;
   restsUntil: number;
 }
 
@@ -33,21 +35,24 @@ export class Breakers {
   /** Runs a request; throws {@link Resting} instead where its endpoint rests. */
   async run<T>(provider: string, endpoint: string, request: () => Promise<T>): Promise<T> {
     const name = `${provider} ${endpoint}`;
-    const circuit = this.circuits.get(name) ?? { failures: 0, restsUntil: 0 };
+    const circuit = this.circuits.get(name) ?? { failures: 0, rests: 0, restsUntil: 0 };
     this.circuits.set(name, circuit);
     if (circuit.failures >= FAILURES_BEFORE_REST) {
       if (this.nowMs() < circuit.restsUntil) throw new Resting();
       // This one tries; the others wait for what becomes of it, or for as long again.
-      circuit.restsUntil = this.nowMs() + REST_MS;
+      this.rest(circuit);
     }
     this.repeats.set(provider, Math.min(MOST_REPEATS, this.repeatsLeft(provider) + REPEATS_PER_REQUEST));
     try {
       const answer = await request();
-      circuit.failures = 0;
+      this.circuits.delete(name);
       return answer;
     } catch (error) {
-      circuit.failures = weightOf(error) === 0 ? 0 : circuit.failures + weightOf(error);
-      if (circuit.failures >= FAILURES_BEFORE_REST) circuit.restsUntil = this.nowMs() + REST_MS;
+      const weight = weightOf(error);
+      const resting = circuit.failures >= FAILURES_BEFORE_REST;
+      circuit.failures += weight;
+      if (weight === 0) this.circuits.delete(name);
+      else if (!resting && circuit.failures >= FAILURES_BEFORE_REST) this.rest(circuit);
       throw error;
     }
   }
@@ -58,6 +63,11 @@ export class Breakers {
     if (left < 1) return false;
     this.repeats.set(provider, left - 1);
     return true;
+  }
+
+  private rest(circuit: Circuit): void {
+    circuit.restsUntil = this.nowMs() + (RESTS_MS[Math.min(circuit.rests, RESTS_MS.length - 1)] ?? 0);
+    circuit.rests += 1;
   }
 
   private repeatsLeft(provider: string): number {
