@@ -28,7 +28,6 @@ export function activityDocuments(person: SyntheticPerson, day: CivilDay, revisi
       active: moderate + intense,
       calories,
       totalcalories: thousandths(1450 + uniform(seed, 0, "rest") * 500 + calories),
-      deviceid: null,
       hash_deviceid: `watch-${Math.floor(uniform(seed, 0, "watch") * 1e9)}`,
       timezone: zoneOf(person),
       date: day,
