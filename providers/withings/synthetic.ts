@@ -48,6 +48,7 @@ export const synthetic: Synthetic = {
   failure,
   grant: (scope) => (SCOPES.includes(scope) ? scope : null),
   accessTokenSeconds: 10_800,
+  codeSeconds: 30,
   tokenAnswer,
   tokenFields: (person) => ({ userid: person.vendorUserId, csrf_token: "unused" }),
 };

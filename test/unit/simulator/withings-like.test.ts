@@ -42,6 +42,7 @@ const beta: Provider = {
   endpoints: [endpoint("sleeps"), endpoint("steps")],
   synthetic: {
     accessTokenSeconds: 3600,
+    codeSeconds: 30,
     grant: (scope) => scope,
     failure: (failure) => {
       if (failure.kind === "rate_limited") return inside(601, "slow down");
@@ -71,8 +72,10 @@ interface Wrapped {
 }
 
 let simulator: Simulator;
+let now = NOON;
 beforeEach(async () => {
-  simulator = await startSimulator({ provider: beta, ...CLIENT, now: () => NOON });
+  now = NOON;
+  simulator = await startSimulator({ provider: beta, ...CLIENT, now: () => now });
 });
 afterEach(() => simulator.stop());
 
@@ -123,6 +126,14 @@ test.each([
   const answer = await exchanged(changed);
   expect(answer.status).toBe(200);
   expect(answer.body).toEqual({ status: 503, body: {}, error });
+});
+
+test("a code lives as long as the vendor has it", async () => {
+  const [early, late] = [await allowed(), await allowed()];
+  now += 29;
+  expect((await exchanged({ code: early })).body.status).toBe(0);
+  now += 1;
+  expect((await exchanged({ code: late })).body).toMatchObject({ status: 503, error: "invalid_grant" });
 });
 
 test("a fault of the token endpoint is told in the vendor's own envelope", async () => {
