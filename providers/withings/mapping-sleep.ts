@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { type Instant, instantAt } from "../../src/domain/instants";
-import type { HrvMethod, HrvPoint, HrvRecord, SleepScoreRecord, SleepSessionRecord } from "../../src/domain/records";
+import { instantAt } from "../../src/domain/instants";
+import type { HrvMethod, HrvRecord, SleepScoreRecord, SleepSessionRecord } from "../../src/domain/records";
 import { WireError } from "../contract";
 import { offsetsOf } from "./mapping-zone";
 import type { sleepSummary } from "./wire";
@@ -17,15 +17,6 @@ export function sleepKey(wire: Summary): string {
 /** The vendor's ratio in percent. Above 1 it is no ratio, and what it is instead nobody says: null. */
 function efficiencyPercent(ratio: number | null): number | null {
   return ratio === null || ratio > 1 ? null : Math.round(ratio * 10_000) / 100;
-}
-
-/** The averages of the night's first and last stretch, at its ends; none of them is one of the whole night. */
-function rmssdSamples({ data }: Summary, start: Instant, end: Instant): HrvPoint[] {
-  const points = [
-    { at: start, milliseconds: data.rmssd_start_avg },
-    { at: end, milliseconds: data.rmssd_end_avg },
-  ];
-  return points.flatMap(({ at, milliseconds }) => (milliseconds === null ? [] : [{ at, milliseconds }]));
 }
 
 /**
@@ -63,18 +54,13 @@ export function sleepRecords(wire: Summary): (SleepScoreRecord | SleepSessionRec
     breathsPerMinute: data.rr_average,
     stages: [],
   };
-  const hrv = (method: HrvMethod, averageMilliseconds: number | null, samples: HrvPoint[]): HrvRecord[] => {
-    if (averageMilliseconds === null && samples.length === 0) return [];
-    return [{ kind: "hrv", key: `${key}:${method}`, day, method, sessionKey: key, averageMilliseconds, samples }];
+  const hrv = (method: HrvMethod, averageMilliseconds: number | null): HrvRecord[] => {
+    if (averageMilliseconds === null) return [];
+    return [{ kind: "hrv", key: `${key}:${method}`, day, method, sessionKey: key, averageMilliseconds, samples: [] }];
   };
   const score: SleepScoreRecord[] =
     data.sleep_score === null
       ? []
       : [{ kind: "sleep_score", key, day, at: end, score: data.sleep_score, contributors: [] }];
-  return [
-    ...score,
-    session,
-    ...hrv("RMSSD", data.rmssd, rmssdSamples(wire, start, end)),
-    ...hrv("SDNN", data.sdnn_1 ?? data.sdnn, []),
-  ];
+  return [...score, session, ...hrv("RMSSD", data.rmssd), ...hrv("SDNN", data.sdnn_1 ?? data.sdnn)];
 }
