@@ -86,7 +86,10 @@ export const oauthRules: readonly Rule[] = [
       if (!token) problems.push("fixtures/oauth/good-token.json is missing");
       else {
         const body = token.body as { readonly scope?: string; readonly access_token?: string };
-        const granted = (body.scope ?? "").split(/[ ,]/).map((scope) => scopeName(subject.provider, scope));
+        // RFC 6749 §5.1: an answer without scope grants what was asked for.
+        const granted = (body.scope === undefined ? [] : body.scope.split(/[ ,]/)).map((scope) =>
+          scopeName(subject.provider, scope),
+        );
         if (!body.access_token) problems.push("the token fixture has no access_token");
         if (JSON.stringify(granted) !== JSON.stringify(token.expected))
           problems.push("granted scopes are read wrongly");
@@ -99,8 +102,15 @@ export const oauthRules: readonly Rule[] = [
     name: "names whose account it is, and refuses an answer that does not",
     check: (subject) => {
       const { identity } = subject.provider;
-      if (identity.from === "token") return identity.field === "" ? ["no field"] : [];
       const person = somebody({});
+      if (identity.from === "token") {
+        const { synthetic } = subject.provider;
+        const named = synthetic.tokenFields?.(person)[identity.field];
+        const vendorUserId = synthetic.vendorUserId?.(person.seed) ?? person.vendorUserId;
+        return String(named) === vendorUserId
+          ? []
+          : [`the token answer does not name the account in ${identity.field}`];
+      }
       const answer = subject.provider.synthetic.answer({
         ...{ method: identity.request.method, path: identity.request.path, query: {}, form: {}, person },
         ...{ grantedScopes: subject.provider.oauth.defaultScopes, pageSize: null, documents: () => [] },
