@@ -2,7 +2,7 @@ import type { CivilDay } from "../../src/domain/days";
 import type { SyntheticPerson } from "../contract";
 import { clockOf, hypnogramOf, localTime, syntheticDay } from "./synthetic-day";
 import { bell, rounded, uniform, whole } from "./synthetic-random";
-import { link, samplesOf } from "./synthetic-series";
+import { link, RECHARGE_HOURS, samplesOf } from "./synthetic-series";
 
 /** The night of a day (schema `sleep`). */
 export function nightDocuments(person: SyntheticPerson, civil: CivilDay, revision: number) {
@@ -61,10 +61,12 @@ export function rechargeDocuments(person: SyntheticPerson, civil: CivilDay, revi
   if (!day.worn || !day.measured) return [];
   const { seed } = person;
   const level = 30 + uniform(seed, 0, "hrv") * 45;
-  const hrv = samplesOf(person, day, "hrv", level + day.condition * 6, 4.5).map(
+  const hrv = samplesOf(person, day, "hrv", level + day.condition * 6, RECHARGE_HOURS).map(
     ([at, ms]) => [at, whole(ms, 5, 250)] as const,
   );
-  const breaths = samplesOf(person, day, "breath", 14.2, 4.5).map(([at, rate]) => [at, rounded(rate, 1)] as const);
+  const breaths = samplesOf(person, day, "breath", 14.2, RECHARGE_HOURS).map(
+    ([at, rate]) => [at, rounded(rate, 1)] as const,
+  );
   const mean = hrv.reduce((sum, [, ms]) => sum + ms, 0) / hrv.length;
   const pulse = whole(51 + uniform(seed, 0, "pulse") * 12 - day.condition * 2, 35, 110);
   const charge = rounded(whole((day.condition * 3.5 + bell(seed, day.number, "charge")) * 10, -100, 100) / 10, 1);
