@@ -94,7 +94,7 @@ export interface ReadinessRecord extends RecordBase<"readiness"> {
   readonly spo2Percent?: number | null;
   /** Absolute, of the skin; never a deviation. */
   readonly skinTemperatureCelsius?: number | null;
-  /** Polar's own scale, −10 to 10: how the autonomic nervous system calmed down, against the wearer's usual. */
+  /** The vendor's own scale, −10 to 10: how the autonomic nervous system calmed down, against the wearer's usual. */
   readonly ansCharge?: number | null;
 }
 
