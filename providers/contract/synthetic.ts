@@ -52,6 +52,8 @@ export interface Synthetic {
   readonly accessTokenSeconds: number;
   /** The vendor's own form of a token answer, or of a refusal (RFC 6749 §5.1, §5.2). Default: as the standard has it. */
   tokenAnswer?(standard: SyntheticAnswer): SyntheticAnswer;
+  /** How the vendor writes a person's id, where it is no free text. Default: `person.vendorUserId`. */
+  vendorUserId?(person: SyntheticPerson): string;
   /** Further fields of a token answer. */
   tokenFields?(person: SyntheticPerson): Readonly<Record<string, unknown>>;
 }
