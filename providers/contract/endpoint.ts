@@ -20,7 +20,7 @@ export type SessionReference = { readonly session: string } | { readonly cycle: 
 export interface Undated {
   readonly of: SessionReference;
   readonly records: readonly UndatedRecord[];
-  /** The day where the sessions around it are known and none of them is meant. Default: undated until there is one. */
+  /** The day where the sessions of it and of the day before are known and none of them is meant. Default: undated until there is one. */
   readonly otherwise?: CivilDay;
 }
 

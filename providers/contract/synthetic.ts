@@ -48,12 +48,12 @@ export interface Synthetic {
   failure(failure: SyntheticFailure): SyntheticAnswer;
   /** The scope as the vendor grants it; null where it silently drops it. */
   grant(scope: string): string | null;
+  /** The vendor's id of the person with a seed (0 to 2³² − 1), in the vendor's own form. Default: 32 hexadecimal digits. */
+  vendorUserId?(seed: number): string;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
   /** The vendor's own form of a token answer, or of a refusal (RFC 6749 §5.1, §5.2). Default: as the standard has it. */
   tokenAnswer?(standard: SyntheticAnswer): SyntheticAnswer;
-  /** How the vendor writes a person's id, where it is no free text. Default: `person.vendorUserId`. */
-  vendorUserId?(person: SyntheticPerson): string;
   /** Further fields of a token answer. */
   tokenFields?(person: SyntheticPerson): Readonly<Record<string, unknown>>;
 }

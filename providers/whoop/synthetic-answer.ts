@@ -107,7 +107,7 @@ export function answer(request: SyntheticRequest): SyntheticAnswer | null {
   if (!has(profile ? "read:profile" : (known?.scope ?? "")))
     return refused(401, "Invalid authorization: missing scope");
   if (profile) {
-    const user_id = userId(request.person);
+    const user_id = userId(request.person.seed);
     return {
       status: 200,
       body: { user_id, email: `${user_id}@example.org`, first_name: "Wearer", last_name: `${user_id}` },

@@ -56,9 +56,9 @@ export function syntheticDay(person: SyntheticPerson, day: CivilDay): SyntheticD
   };
 }
 
-/** WHOOP's integer for a person. */
-export function userId(person: SyntheticPerson): number {
-  return 10_000 + person.seed;
+/** WHOOP's integer for the person with a seed. */
+export function userId(seed: number): number {
+  return 10_000 + seed;
 }
 
 /** An instant as WHOOP writes it: UTC, with milliseconds that follow from the seconds. */
@@ -68,7 +68,7 @@ export function utc(epoch: number): string {
 
 /** Fields that every document has; `at`: when WHOOP first wrote it; a revision is an hour later each. */
 export function head(person: SyntheticPerson, at: number, revision: number) {
-  return { user_id: userId(person), created_at: utc(at), updated_at: utc(at + revision * 3600) };
+  return { user_id: userId(person.seed), created_at: utc(at), updated_at: utc(at + revision * 3600) };
 }
 
 /** The wearer's offset as WHOOP writes it. */

@@ -50,5 +50,5 @@ export const synthetic: Synthetic = {
   failure,
   grant: (scope) => (GRANTABLE.includes(scope) ? scope : null),
   accessTokenSeconds: 3600,
-  vendorUserId: (person) => String(userId(person)),
+  vendorUserId: (seed) => String(userId(seed)),
 };

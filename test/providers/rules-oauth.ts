@@ -123,7 +123,7 @@ export const oauthRules: readonly Rule[] = [
           .filter((kind) => !all.some((entry) => entry.kind === kind))
           .map((kind) => `no ${kind} fixture`),
         ...wrong.map(({ name }) => `${name} is read wrongly`),
-        ...(read(answer?.body) === (subject.provider.synthetic.vendorUserId?.(person) ?? person.vendorUserId)
+        ...(read(answer?.body) === (subject.provider.synthetic.vendorUserId?.(person.seed) ?? person.vendorUserId)
           ? []
           : ["the synthetic cloud names another account"]),
       ];
