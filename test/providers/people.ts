@@ -2,6 +2,7 @@ import type {
   Endpoint,
   Page,
   Provider,
+  Synthetic,
   SyntheticAnswer,
   SyntheticPerson,
   WireDocument,
@@ -24,6 +25,18 @@ export function somebody(changes: Partial<SyntheticPerson>): SyntheticPerson {
   };
 }
 
+const made = new WeakMap<Synthetic, Map<string, readonly unknown[]>>();
+
+/** A day's documents, made once for all pages that they are on. */
+function documentsOf(synthetic: Synthetic, name: string, person: SyntheticPerson, day: CivilDay): readonly unknown[] {
+  const known = made.get(synthetic) ?? new Map<string, readonly unknown[]>();
+  made.set(synthetic, known);
+  const key = JSON.stringify([name, day, person]);
+  const documents = known.get(key) ?? synthetic.documents(name, person, day, 0);
+  known.set(key, documents);
+  return documents;
+}
+
 /** Asks the synthetic cloud what the endpoint would ask the vendor. */
 export function ask(
   provider: Provider,
@@ -43,7 +56,7 @@ export function ask(
     grantedScopes,
     person,
     pageSize,
-    documents: (name, range) => daysOf(range).flatMap((day) => provider.synthetic.documents(name, person, day, 0)),
+    documents: (name, range) => daysOf(range).flatMap((day) => documentsOf(provider.synthetic, name, person, day)),
   });
 }
 
