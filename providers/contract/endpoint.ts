@@ -20,6 +20,8 @@ export type SessionReference = { readonly session: string } | { readonly cycle: 
 export interface Undated {
   readonly of: SessionReference;
   readonly records: readonly UndatedRecord[];
+  /** The day where the sessions of it and of the day before are known and none of them is meant. Default: undated until there is one. */
+  readonly otherwise?: CivilDay;
 }
 
 /** One of the vendor's documents: as it came, and what it means. No records: a document that says that nothing counts. */
