@@ -1,3 +1,4 @@
+import type { Resolution } from "./choice";
 import type { DailyValue } from "./daily";
 import type { CivilDay, DayRange } from "./days";
 import type { Metric } from "./metrics";
@@ -53,11 +54,16 @@ export interface DailyQuestion {
   readonly maxAgeSeconds: number | null;
   /** Only for HRV: one answer holds one method. */
   readonly method: HrvMethod | null;
+  /** Providers in the order that this query prefers; null where it does not say. */
+  readonly prefer?: readonly string[] | null;
 }
 
-/** The answer to a {@link DailyQuestion}: chosen days, every source's days, runs of absent days and issues. */
+/** The answer to a {@link DailyQuestion}: chosen days and why, every source's days, runs of absent days and issues. */
 export interface DailyAnswer {
+  /** One a day, ascending; each one of `bySource`. */
   readonly nodes: readonly SourcedDay[];
+  /** How each of `nodes` was chosen, in their order. */
+  readonly resolutions: readonly Resolution[];
   readonly bySource: readonly SourcedDay[];
   readonly absences: readonly Absence[];
   readonly issues: readonly SourceIssue[];

@@ -12,6 +12,7 @@ export interface DailyArguments {
   readonly range: DayRange;
   readonly providers?: readonly string[] | null;
   readonly maxAgeSeconds?: number | null;
+  readonly prefer?: readonly string[] | null;
 }
 
 /** The range, if it runs forward and spans at most {@link MAX_RANGE_DAYS}; BAD_USER_INPUT names its fields under `path` otherwise. */
@@ -34,7 +35,7 @@ export function checkedRange(path: string, { start, end }: DayRange): DayRange {
 
 /** What a daily field asks, with its arguments checked; BAD_USER_INPUT names the argument at fault. Providers come out sorted, once each. */
 export function dailyQuestion(metric: Metric, args: DailyArguments, method: HrvMethod | null = null): DailyQuestion {
-  const { providers = null, maxAgeSeconds = null } = args;
+  const { providers = null, maxAgeSeconds = null, prefer = null } = args;
   const range = checkedRange("range", args.range);
   if (providers !== null && providers.length === 0) {
     throw new GatewayError(
@@ -42,14 +43,17 @@ export function dailyQuestion(metric: Metric, args: DailyArguments, method: HrvM
       "providers is empty: expected at least one provider, or none of the argument",
     );
   }
+  if (prefer !== null && new Set(prefer).size !== prefer.length) {
+    throw new GatewayError("BAD_USER_INPUT", "prefer names a provider twice: expected each at most once");
+  }
   if (maxAgeSeconds !== null && maxAgeSeconds < 0) {
     throw new GatewayError("BAD_USER_INPUT", `maxAgeSeconds is ${maxAgeSeconds}: expected 0 or more`);
   }
-  return { metric, range, providers: providers && [...new Set(providers)].sort(), maxAgeSeconds, method };
+  return { metric, range, providers: providers && [...new Set(providers)].sort(), maxAgeSeconds, method, prefer };
 }
 
 /** Text that is equal for equal questions. */
 export function questionKey(question: DailyQuestion): string {
-  const { metric, range, providers, maxAgeSeconds, method } = question;
-  return JSON.stringify([metric, range.start, range.end, providers, maxAgeSeconds, method]);
+  const { metric, range, providers, maxAgeSeconds, method, prefer } = question;
+  return JSON.stringify([metric, range.start, range.end, providers, maxAgeSeconds, method, prefer]);
 }
