@@ -81,19 +81,25 @@ export function chooseDays(
 function resolveDay(days: readonly SourcedDay[], asked: readonly string[], policy: ChoicePolicy): Resolution {
   const [name, preference] = inForce(days, policy);
   const steps = stepsOf(preference, policy.order);
-  const ranked = [...days].sort(inTurn(...steps.map((step) => step.order), BY_REVISION));
-  const [winner, runnerUp] = ranked;
+  const ranked = firstOfEach([...days].sort(inTurn(...steps.map((step) => step.order), BY_REVISION)));
+  const [winner, runnerUp] = ranked.values();
   if (!winner) throw new RangeError("expected at least one record of the day");
   const reasonOf = (day: SourcedDay): CandidateReason => {
     if (day !== winner) return separating(steps, winner, day)?.lost ?? "LOWER_PRIORITY";
     return runnerUp ? (separating(steps, winner, runnerUp)?.won ?? "HIGHER_PRIORITY") : "ONLY_SOURCE";
   };
-  const withData = new Map(days.map((day) => [day.provider, day]));
-  const candidates = [...new Set([...asked, ...withData.keys()])].sort().map((provider): Candidate => {
-    const day = withData.get(provider) ?? null;
+  const candidates = [...new Set([...asked, ...ranked.keys()])].sort().map((provider): Candidate => {
+    const day = ranked.get(provider) ?? null;
     return { provider, day, reason: day ? reasonOf(day) : "NO_DATA" };
   });
   return { policy: name, winner, candidates };
+}
+
+/** Each provider's first day, in the order given: a provider stands for itself once. */
+function firstOfEach(days: readonly SourcedDay[]): ReadonlyMap<string, SourcedDay> {
+  const first = new Map<string, SourcedDay>();
+  for (const day of days) if (!first.has(day.provider)) first.set(day.provider, day);
+  return first;
 }
 
 function inForce(days: readonly SourcedDay[], policy: ChoicePolicy): [PolicyName, readonly string[]] {

@@ -52,11 +52,19 @@ export const MEASURED_FIELDS = {
   HRV: ["averageMilliseconds", "minimumMilliseconds", "maximumMilliseconds", "samples"] satisfies Measured<HrvDay>[],
 } as const satisfies Record<Metric, readonly string[]>;
 
-/** How many of a day's {@link MEASURED_FIELDS} hold something: 0 is a number like any other, an empty list is nothing. */
-export function coverageOf(value: DailyValue): number {
+/** A name out of {@link MEASURED_FIELDS}. */
+export type MeasuredField = (typeof MEASURED_FIELDS)[Metric][number];
+
+/** The day's {@link MEASURED_FIELDS} that hold something: 0 is a number like any other, an empty list is nothing. */
+export function filledFields(value: DailyValue): readonly MeasuredField[] {
   const fields: Readonly<Record<string, unknown>> = { ...value };
   return MEASURED_FIELDS[value.metric].filter((name) => {
     const field = fields[name] ?? null;
     return Array.isArray(field) ? field.length > 0 : field !== null;
-  }).length;
+  });
+}
+
+/** How many of a day's {@link MEASURED_FIELDS} hold something. */
+export function coverageOf(value: DailyValue): number {
+  return filledFields(value).length;
 }

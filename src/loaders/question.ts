@@ -33,6 +33,12 @@ export function checkedRange(path: string, { start, end }: DayRange): DayRange {
   return { start, end };
 }
 
+/** The order of providers, if each is in it at most once; BAD_USER_INPUT names the argument otherwise. */
+export function checkedOrder(path: string, order: readonly string[]): readonly string[] {
+  if (new Set(order).size === order.length) return order;
+  throw new GatewayError("BAD_USER_INPUT", `${path} names a provider twice: expected each at most once`);
+}
+
 /** What a daily field asks, with its arguments checked; BAD_USER_INPUT names the argument at fault. Providers come out sorted, once each. */
 export function dailyQuestion(metric: Metric, args: DailyArguments, method: HrvMethod | null = null): DailyQuestion {
   const { providers = null, maxAgeSeconds = null, prefer = null } = args;
@@ -43,8 +49,11 @@ export function dailyQuestion(metric: Metric, args: DailyArguments, method: HrvM
       "providers is empty: expected at least one provider, or none of the argument",
     );
   }
-  if (prefer !== null && new Set(prefer).size !== prefer.length) {
-    throw new GatewayError("BAD_USER_INPUT", "prefer names a provider twice: expected each at most once");
+  if (prefer !== null && checkedOrder("prefer", prefer).length === 0) {
+    throw new GatewayError(
+      "BAD_USER_INPUT",
+      "prefer is empty: expected at least one provider, or none of the argument",
+    );
   }
   if (maxAgeSeconds !== null && maxAgeSeconds < 0) {
     throw new GatewayError("BAD_USER_INPUT", `maxAgeSeconds is ${maxAgeSeconds}: expected 0 or more`);

@@ -9,5 +9,8 @@ export interface PersonState {
   readonly preferences: Readonly<Partial<Record<Metric, readonly string[]>>>;
 }
 
-/** Reads a person's accounts and offset from the truth. */
+/** Reads a person's accounts, offset and preferences from the truth. */
 export type PersonStateSource = (personId: string) => Promise<PersonState>;
+
+/** Keeps a person's order of providers for a metric (none: no preference any more); answers the person's new data version. */
+export type PreferenceKeeper = (personId: string, metric: Metric, order: readonly string[]) => Promise<string>;
