@@ -61,6 +61,10 @@ export class Resolution {
   @Field(() => ResolutionCandidate, { description: "The candidate whose record is in nodes." })
   winner!: ResolutionCandidate;
 
-  @Field(() => [ResolutionCandidate], { description: "Every provider that was asked for the day, once, by name." })
+  @Field(() => [ResolutionCandidate], {
+    description: "Every provider that was asked for the day, once, by name.",
+    // A handful at most, and their records are those of bySource: they cost what is selected, not double.
+    complexity: ({ childComplexity }) => 1 + childComplexity,
+  })
   candidates!: readonly ResolutionCandidate[];
 }
