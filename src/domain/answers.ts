@@ -1,8 +1,10 @@
 import type { Resolution } from "./choice";
-import type { DailyValue } from "./daily";
+import type { SourcedDay } from "./daily";
 import type { CivilDay, DayRange } from "./days";
 import type { Metric } from "./metrics";
 import type { HrvMethod } from "./records";
+
+export type { SourcedDay } from "./daily";
 
 /** Why a requested day has no record. ERROR always has a matching issue. */
 export type AbsenceReason =
@@ -38,12 +40,6 @@ export interface SourceIssue {
   readonly code: IssueCode;
   readonly message: string;
   readonly retryAt: number | null;
-}
-
-/** One provider's assembled day. */
-export interface SourcedDay {
-  readonly provider: string;
-  readonly value: DailyValue;
 }
 
 /** What a daily field of User asks. `providers`: slugs, null for the linked accounts; `maxAgeSeconds`: null for the freshness policy. */

@@ -1,5 +1,5 @@
-import type { SourcedDay } from "./answers";
 import { HRV_METHODS } from "./assembly/hrv";
+import type { SourcedDay } from "./daily";
 import type { CivilDay } from "./days";
 import { coverageOf } from "./measured";
 import { ascending, inTurn, type Order, reversed } from "./order";

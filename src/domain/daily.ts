@@ -97,3 +97,9 @@ export interface HrvDay extends DailyBase {
 
 /** A day of one metric at one provider, assembled from its records. */
 export type DailyValue = SleepDay | ReadinessDay | ActivityDay | HrvDay;
+
+/** One provider's assembled day. */
+export interface SourcedDay {
+  readonly provider: string;
+  readonly value: DailyValue;
+}
