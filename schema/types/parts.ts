@@ -15,7 +15,10 @@ const VOCABULARY = Object.entries(CONTRIBUTORS).map(([key, meaning]) => `- \`${k
 export class Contributor {
   @Field(() => String, {
     nullable: true,
-    description: ["Name in the common vocabulary; null where it has no counterpart.", "", ...VOCABULARY].join("\n"),
+    description: [
+      "Name in the common vocabulary; null where it has no counterpart. The vocabulary:",
+      ...VOCABULARY,
+    ].join("\n"),
   })
   key!: string | null;
 
