@@ -7,8 +7,6 @@ export const CONTRIBUTORS = {
   restfulness: "how calm the sleep was: waking, moving, getting up",
   timing: "when the sleep was within the day",
   total_sleep: "time asleep against the need",
-  continuity: "how little the sleep was interrupted",
-  sleep_consistency: "how alike bedtimes were from night to night",
   activity_balance: "activity of the last weeks against the usual",
   body_temperature: "body temperature against the usual",
   hrv_balance: "heart rate variability against the usual",

@@ -1,8 +1,8 @@
 import { type Endpoint, fieldsOf, type WireDocument } from "../../providers/contract";
 import { assemble } from "../../src/domain/assembly";
 import { isContributorKey } from "../../src/domain/contributors";
-import { civilDay } from "../../src/domain/days";
-import { parseInstant } from "../../src/domain/instants";
+import { civilDay, dayNumber } from "../../src/domain/days";
+import { instantAt } from "../../src/domain/instants";
 import { filledFields } from "../../src/domain/measured";
 import { METRICS } from "../../src/domain/metrics";
 import type { KeptRecord, SleepSessionRecord, UndatedRecord, WearableRecord } from "../../src/domain/records";
@@ -11,12 +11,12 @@ import { fixturesOf, readOrRefuse } from "./rules-fixtures";
 import type { Rule, Subject } from "./subject";
 
 const DAY = civilDay("2026-01-01");
+const MIDNIGHT = dayNumber(DAY) * 86_400;
 const STATE = { settled: true, dayOver: true };
 
-/** A night of which nothing is told but its key, for measurements that count by their session. */
+/** A night as long as a day of which nothing else is told, for measurements that count by their session. */
 function bareNight(key: string): SleepSessionRecord {
-  const start = parseInstant("2026-01-01T00:00:00+00:00");
-  if (!start) throw new Error("expected an instant");
+  const [start, end] = [instantAt(MIDNIGHT, 0), instantAt(MIDNIGHT + 86_399, 0)];
   const untold = {
     inBedSeconds: null,
     asleepSeconds: null,
@@ -31,7 +31,7 @@ function bareNight(key: string): SleepSessionRecord {
     averageHrv: null,
     breathsPerMinute: null,
   };
-  return { kind: "sleep_session", key, day: DAY, nature: "night", start, end: null, ...untold, stages: [] };
+  return { kind: "sleep_session", key, day: DAY, nature: "night", start, end, ...untold, stages: [] };
 }
 
 function recordsOf({ records, undated }: WireDocument): readonly (WearableRecord | UndatedRecord)[] {
