@@ -16,7 +16,7 @@ import { createGrantStore } from "./db/repositories/grants";
 import { sweepExpired } from "./db/repositories/housekeeping";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
-import { readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing } from "./db/vault";
 import { ASSEMBLY_VERSION } from "./domain/assembly";
@@ -30,6 +30,7 @@ import { Flights } from "./services/fetching/flights";
 import { LinkingService } from "./services/linking/linking";
 import { createPeople } from "./services/people";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
+import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
 import { ReadService } from "./services/reading/read-service";
 import { SyncService } from "./services/syncing";
@@ -135,7 +136,24 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
     }),
-    reading: new ReadService({ versions, states, cache, store, flights, telemetry, providers: configured, build, now }),
+    reading: new ReadService({
+      versions,
+      states,
+      cache,
+      store,
+      flights,
+      telemetry,
+      providers: configured,
+      sourceOrder: config.sourceOrder,
+      build,
+      now,
+    }),
+    preferences: new PreferenceService({
+      versions,
+      states,
+      keep: (...preference) => keepPreference(database, ...preference),
+      providers: configured,
+    }),
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };

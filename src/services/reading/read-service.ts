@@ -1,6 +1,8 @@
 import type { DailyAnswer, DailyQuestion } from "../../domain/answers";
+import type { ChoicePolicy } from "../../domain/choice";
 import type { CivilDay } from "../../domain/days";
 import { GatewayError, ReconnectRequired } from "../../domain/errors";
+import type { Metric } from "../../domain/metrics";
 import type { ReadingApi } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
 import type { Flights } from "../fetching/flights";
@@ -26,6 +28,8 @@ export interface ReadingParts {
   readonly telemetry: Telemetry;
   /** Every wearable by slug, in the order of preference where nothing else decides. */
   readonly providers: ReadonlyMap<string, ConfiguredProvider>;
+  /** The operator's preference per metric. */
+  readonly sourceOrder?: Readonly<Partial<Record<Metric, readonly string[]>>>;
   /** Changes with schema, mappers and policy, so that cells of another build are not believed. */
   readonly build: string;
   readonly now: () => number;
@@ -45,8 +49,19 @@ export class ReadService implements ReadingApi {
     const sheets = new Map<string, Sheet>();
     const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
     await this.know(personId, version, [...sheets.values()], confirmed);
-    const order = [...this.parts.providers.keys()];
-    return questions.map((question, index) => compose(question, partsOf[index] ?? [], moment, !confirmed, order));
+    return questions.map((question, index) => {
+      const policy = this.policyOf(question, state);
+      return compose(question, partsOf[index] ?? [], moment, !confirmed, policy);
+    });
+  }
+
+  private policyOf(question: DailyQuestion, state: PersonState): ChoicePolicy {
+    return {
+      query: question.prefer ?? null,
+      person: state.preferences[question.metric] ?? null,
+      operator: this.parts.sourceOrder?.[question.metric] ?? null,
+      order: [...this.parts.providers.keys()],
+    };
   }
 
   private momentOf(state: PersonState): Moment {
