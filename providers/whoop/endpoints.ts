@@ -46,7 +46,26 @@ const MARGIN = { before: 2, after: 1 };
 /** The endpoints that this adapter reads. Recoveries and cycles name no day: without the sleeps they have none. */
 export const endpoints: readonly Endpoint[] = [
   list(
-    { name: "sleep", yields: ["sleep_session", "sleep_score"], scopes: ["read:sleep"], margin: MARGIN },
+    {
+      name: "sleep",
+      yields: ["sleep_session", "sleep_score"],
+      fills: [
+        "bedtimeStart",
+        "bedtimeEnd",
+        "inBedSeconds",
+        "asleepSeconds",
+        "awakeSeconds",
+        "lightSeconds",
+        "deepSeconds",
+        "remSeconds",
+        "efficiencyPercent",
+        "breathsPerMinute",
+        "sessions",
+        "score",
+      ],
+      scopes: ["read:sleep"],
+      margin: MARGIN,
+    },
     "activity/sleep",
     sleep,
     sleepDocument,
@@ -56,6 +75,7 @@ export const endpoints: readonly Endpoint[] = [
     {
       name: "recovery",
       yields: ["readiness", "hrv"],
+      fills: ["score", "restingHeartRateBpm", "hrv", "spo2Percent", "skinTemperatureCelsius", "averageMilliseconds"],
       hrvMethods: ["RMSSD"],
       scopes: ["read:recovery", "read:sleep"],
       margin: MARGIN,
@@ -69,6 +89,7 @@ export const endpoints: readonly Endpoint[] = [
     {
       name: "cycle",
       yields: ["activity"],
+      fills: ["totalEnergyKilocalories", "strain"],
       scopes: ["read:cycles", "read:sleep"],
       margin: MARGIN,
       daysFrom: "sleep",

@@ -165,7 +165,6 @@ async function disconnectAccount(
   if (deleteData) {
     deletedRecords = 0;
     for (const { id } of accounts) deletedRecords += await eraseAccountData(tx, personId, id);
-    if (!linked && deletedRecords === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
   return { dataVersion: await raiseDataVersion(tx, personId), forgotten: forgotten[0] ?? null, deletedRecords };

@@ -120,7 +120,8 @@ export class Refresher {
     const sealedTokens = sealTokens(vault, grant.provider, grant.accountId, issued);
     const token = { value: issued.accessToken, generation: grant.generation + 1 };
     Object.assign(draft, { outcome: "replaced", token, issued });
-    const { scopes } = exchanged.tokens;
+    // Where a refresh has to name scopes of its own, the answer's tell nothing of what the person granted.
+    const scopes = client.profile.refreshParameters?.["scope"] === undefined ? exchanged.tokens.scopes : null;
     return { change: { kind: "replace", sealedTokens, expiresAt: issued.expiresAt, scopes }, attemptId: attempt.id };
   }
 
@@ -146,7 +147,7 @@ export class Refresher {
     draft.outcome = "fenced";
     const client = this.options.clients.get(grant.provider);
     const tokens = draft.issued ?? openTokens(vault, grant.provider, grant.accountId, grant.sealedTokens);
-    if (client) await revokeGrant(this.options.oauth, client, tokens);
+    if (client) await revokeGrant(this.options.oauth, client, { ...tokens, vendorUserId: grant.vendorUserId });
     throw new AccountFenced("the account was disconnected while its token was refreshed");
   }
 
