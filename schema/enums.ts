@@ -31,7 +31,7 @@ export const AbsenceReason = enumOf("AbsenceReason", "Why a requested day has no
   FUTURE: "The day is still to come for the wearer.",
   NOT_CONNECTED: "The provider was asked for, but no account of it is linked.",
   SCOPE_NOT_GRANTED: "The person did not grant the scope that this metric needs.",
-  UNSUPPORTED: "The provider does not offer this metric, or not by this method.",
+  UNSUPPORTED: "The provider does not offer this metric, not by this method, or not so far back.",
   PROVIDER_HAS_NONE: "The provider was asked and has nothing for the day.",
   NOT_YET_SYNCED: "The provider has not been asked to the end yet; ask again in a few seconds.",
   ERROR: "The provider could not be asked; an issue of the same answer says why.",

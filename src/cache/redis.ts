@@ -10,8 +10,8 @@ const REST_MS = 1_000;
 const CELLS_KEPT_SECONDS = 6 * 3_600;
 const CHANNEL = "gateway:bell";
 const PREFIX = "gateway";
-/** Who rings, for what, and with which message, the last two percent-encoded. */
-const RING = /^(\S+) (\S+) (\S*)$/;
+/** Who rings, for what, and with which message, by line. */
+const RING = /^([^\n]+)\n([^\n]+)\n(.*)$/s;
 /** Of two pauses the longer holds. */
 const LENGTHEN = `
 if tonumber(redis.call("GET", KEYS[1]) or "0") < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2]) end`;
@@ -125,10 +125,7 @@ export class RedisBell implements Bell {
   /** @inheritdoc */
   ring(topic: string, message: string): void {
     this.local.ring(topic, message);
-    void this.link.attempt(
-      (client) => client.publish(CHANNEL, `${this.self} ${encodeURIComponent(topic)} ${encodeURIComponent(message)}`),
-      0,
-    );
+    void this.link.attempt((client) => client.publish(CHANNEL, `${this.self}\n${topic}\n${message}`), 0);
   }
 
   /** @inheritdoc */
@@ -144,7 +141,7 @@ export class RedisBell implements Bell {
   private heard(text: string): void {
     const [, self, topic, message] = RING.exec(text) ?? [];
     if (self === undefined || topic === undefined || message === undefined || self === this.self) return;
-    this.local.ring(decodeURIComponent(topic), decodeURIComponent(message));
+    this.local.ring(topic, message);
   }
 }
 

@@ -27,11 +27,11 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
     migrations: [Foundation1763700000000],
     migrationsTransactionMode: "each",
     applicationName: `gateway ${name}`,
-    connectTimeoutMS: 2_000,
+    connectTimeoutMS: 5_000,
     extra: {
       max: size,
       idleTimeoutMillis: 30_000,
-      connectionTimeoutMillis: 2_000,
+      connectionTimeoutMillis: 5_000,
       statement_timeout: STATEMENT_TIMEOUT_MS[name],
       options: `-c gateway.application_id=${DEFAULT_APPLICATION_ID}`,
     },

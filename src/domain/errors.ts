@@ -77,7 +77,7 @@ export type UpstreamFailureKind =
  * `sent`: whether the provider may have received and acted on the request (absent where an answer came).
  */
 export class UpstreamFailure extends Error {
-  override readonly name = "UpstreamFailure";
+  override readonly name: string = "UpstreamFailure";
   constructor(
     readonly kind: UpstreamFailureKind,
     message: string,

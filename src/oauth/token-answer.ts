@@ -22,7 +22,11 @@ export function readTokenAnswer(client: OAuthClient, answer: InboundAnswer, nowE
   const { status } = answer;
   if (status === 429 || status >= 500) throw failureOf(answer, nowEpochSeconds) ?? invalid(status, "an answer");
   const succeeded = status >= 200 && status < 300;
-  const body = objectOf(answer);
+  const outer = objectOf(answer);
+  const refusal = succeeded ? (client.profile.tokenRefusal?.(outer) ?? null) : null;
+  if (refusal !== null) throw new TokenRefused(refusal, status);
+  const { tokenAnswerUnder } = client.profile;
+  const body = succeeded && tokenAnswerUnder !== undefined ? objectIn(outer?.[tokenAnswerUnder]) : outer;
   if (!succeeded || typeof body?.["error"] === "string") throw new TokenRefused(reasonOf(status, body), status);
   if (body === null) throw invalid(status, "a JSON object");
   const accessToken = tokenOf(body["access_token"]);
@@ -42,14 +46,17 @@ function invalid(status: number, expected: string): UpstreamFailure {
 
 function objectOf(answer: InboundAnswer): Readonly<Record<string, unknown>> | null {
   try {
-    const body = parseJsonBody(answer);
-    return typeof body === "object" && body !== null && !Array.isArray(body)
-      ? Object.fromEntries(Object.entries(body))
-      : null;
+    return objectIn(parseJsonBody(answer));
   } catch {
     // The failure would carry the body, and with it perhaps a token: the caller throws its own.
     return null;
   }
+}
+
+function objectIn(value: unknown): Readonly<Record<string, unknown>> | null {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : null;
 }
 
 function reasonOf(status: number, body: Readonly<Record<string, unknown>> | null): RefusalReason {

@@ -9,6 +9,9 @@ export interface OAuthSurroundings {
   readonly now: () => number;
 }
 
+/** Stands for the vendor's user in a revocation address. */
+const VENDOR_USER = "{vendorUserId}";
+
 /** Milliseconds for calls that a person waits for. */
 const INTERACTIVE_MS = 20_000;
 
@@ -50,6 +53,13 @@ export async function refreshTokens(
   return { ...tokens, refreshToken: tokens.refreshToken ?? kept };
 }
 
+/** The tokens of a grant that is to be revoked, and the vendor's user that some vendors want in the address. */
+export interface RevocableGrant {
+  readonly accessToken: string;
+  readonly refreshToken: string | null;
+  readonly vendorUserId?: string;
+}
+
 /**
  * Revokes a grant at the vendor: true where it is revoked (401: it was already), false where that could not be had, null where the
  * vendor has no way or the token that it wants is not there. Never throws.
@@ -58,9 +68,9 @@ export async function refreshTokens(
 export async function revokeGrant(
   { outbound, now }: OAuthSurroundings,
   client: OAuthClient,
-  tokens: { readonly accessToken: string; readonly refreshToken: string | null },
+  grant: RevocableGrant,
 ): Promise<boolean | null> {
-  const request = revocationRequest(client, tokens);
+  const request = revocationRequest(client, grant);
   if (!request) return null;
   return outbound.send(request).then(
     (answer) => answer.status === 401 || failureOf(answer, now()) === null,
@@ -68,22 +78,21 @@ export async function revokeGrant(
   );
 }
 
-function revocationRequest(
-  client: OAuthClient,
-  tokens: { readonly accessToken: string; readonly refreshToken: string | null },
-): OutboundRequest | null {
+function revocationRequest(client: OAuthClient, grant: RevocableGrant): OutboundRequest | null {
   const { revocation } = client.profile;
   if (!revocation || client.revokeUrl === null) return null;
-  const token = revocation.token === "access" ? tokens.accessToken : tokens.refreshToken;
-  if (token === null) return null;
+  const token = revocation.token === "access" ? grant.accessToken : grant.refreshToken;
+  const ofUser = client.revokeUrl.includes(VENDOR_USER);
+  if (token === null || (ofUser && grant.vendorUserId === undefined)) return null;
+  const address = client.revokeUrl.replace(VENDOR_USER, encodeURIComponent(grant.vendorUserId ?? ""));
   const parameter = revocation.parameter ?? "token";
   const limits = { silenceMs: INTERACTIVE_MS / 2, totalMs: INTERACTIVE_MS / 2 };
   const call = { provider: client.provider, endpoint: "oauth.revoke", method: revocation.method, ...limits };
   if (revocation.tokenIn === "form") {
     const { headers, body } = clientForm(client, { [parameter]: token });
-    return { ...call, url: client.revokeUrl, headers, body };
+    return { ...call, url: address, headers, body };
   }
-  const url = new URL(client.revokeUrl);
+  const url = new URL(address);
   if (revocation.tokenIn === "query") url.searchParams.set(parameter, token);
   const headers = revocation.tokenIn === "bearer" ? { authorization: `Bearer ${token}` } : {};
   return { ...call, url: url.href, headers: { accept: "application/json", ...headers } };
@@ -101,7 +110,7 @@ function tokenRequest(
     endpoint,
     method: "POST",
     url: client.tokenUrl,
-    ...clientForm(client, form),
+    ...clientForm(client, { ...client.profile.tokenParameters, ...form }),
     ...limits,
   };
 }

@@ -9,6 +9,7 @@ import type { FlightOutcome, Flights } from "./fetching/flights";
 import type { DataVersions } from "./ports/versions";
 import { awaitFlight, type Patience } from "./reading/patience";
 import { type PersonStates, todayOf } from "./reading/person-state";
+import { outOfReach } from "./reading/questions";
 
 /** Someone who asks for a sync waits longer than someone who opens a screen. */
 const PATIENCE: Patience = { silenceMs: 15_000, totalMs: 60_000 };
@@ -43,7 +44,12 @@ export class SyncService implements SyncingApi {
       days.map((day) => [day, { checkedSince: now, settledSuffices: false }]),
     );
     const endpoints = grantedEndpoints(configured, account);
-    const counts = await Promise.all(endpoints.map((endpoint) => this.bring(account, configured, endpoint, wanted)));
+    const counts = await Promise.all(
+      endpoints.map((endpoint) => {
+        const reached = [...wanted].filter(([day]) => !outOfReach(endpoint, day, today.earliest));
+        return this.bring(account, configured, endpoint, new Map(reached));
+      }),
+    );
     return { account, fetchedRecords: counts.reduce((sum, count) => sum + count, 0) };
   }
 

@@ -121,11 +121,11 @@ test("a passing fault is overcome by asking once more", async () => {
   someone.data.fill(daysOf(WEEK));
   const gateway = await world.gateway();
   world.vendor.script = () => (world.vendor.calls.length === 1 ? { status: 503, body: "" } : undefined);
-  await wholeAgain2(gateway, someone);
+  await expectWhole(gateway, someone);
   expect(world.vendor.calls).toHaveLength(2);
 });
 
-async function wholeAgain2(gateway: Gateway, someone: Someone): Promise<void> {
+async function expectWhole(gateway: Gateway, someone: Someone): Promise<void> {
   const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK));
   expect(Object.values(told(answer!))).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(codes(answer!)).toEqual([]);
@@ -139,7 +139,7 @@ test("a compressed answer is read", async () => {
     headers: { "content-encoding": "gzip" },
     body: gzipSync(JSON.stringify(world.vendor.page(call))),
   });
-  await wholeAgain2(gateway, someone);
+  await expectWhole(gateway, someone);
 });
 
 test("401 in the middle of paging: one refusal, the same page again, no row twice", async () => {
@@ -150,7 +150,7 @@ test("401 in the middle of paging: one refusal, the same page again, no row twic
   const before = world.tokens.refusals.length;
   world.vendor.script = ({ token, cursor }) =>
     cursor === "3" && token.endsWith(".1") ? { status: 401, body: "{}" } : undefined;
-  await wholeAgain2(gateway, someone);
+  await expectWhole(gateway, someone);
   expect(world.vendor.calls.map(({ cursor }) => cursor)).toEqual([null, "3", "3", "6"]);
   expect(world.tokens.refusals.slice(before)).toEqual([1]);
   expect(await kept(someone)).toMatchObject({ records: 7, raw: 7 });
@@ -252,4 +252,29 @@ test("a bad document in the margin of another range does not make its own day lo
   await gateway.ask(someone, question("HRV", around(-9, -8)));
   const [answer] = await gateway.ask(someone, question("HRV", around(-12, -8)));
   expect([told(answer!)[bad], codes(answer!)]).toEqual(["ERROR", [INVALID]]);
+});
+
+test("a document that cannot be read any more is not taken for deleted, wherever it may belong", async () => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(WEEK));
+  const gateway = await world.gateway();
+  await gateway.ask(someone, question("ACTIVITY", WEEK));
+  someone.data.put("activity", { id: `activity-${TODAY}`, day: `${TODAY}T`, value: 1 });
+  const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK, { maxAgeSeconds: 0 }));
+  expect(told(answer!)[TODAY]).toBe(7);
+  expect(codes(answer!)).toEqual([INVALID]);
+  expect(await kept(someone)).toMatchObject({ records: 7 });
+});
+
+test("a document that cannot be read any more is not taken for deleted on its day; on other days deletions count", async () => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(WEEK));
+  const gateway = await world.gateway();
+  await gateway.ask(someone, question("ACTIVITY", WEEK));
+  const [unreadable, deleted] = [addDays(TODAY, -2), addDays(TODAY, -4)];
+  someone.data.put("activity", { id: `activity-${unreadable}`, day: unreadable, value: {} });
+  someone.data.remove("activity", `activity-${deleted}`);
+  const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK, { maxAgeSeconds: 0 }));
+  expect(told(answer!)).toMatchObject({ [unreadable]: 5, [deleted]: "PROVIDER_HAS_NONE" });
+  expect(codes(answer!)).toEqual([INVALID]);
 });

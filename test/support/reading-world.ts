@@ -1,4 +1,4 @@
-import { Client } from "pg";
+import { Pool } from "pg";
 import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
 import { RedisBell, RedisCache, RedisLink, RedisPauses } from "../../src/cache/redis";
 import { Database, type PoolSizes } from "../../src/db/database";
@@ -83,13 +83,12 @@ export class World {
   private constructor(
     readonly at: MigratedDatabase,
     readonly vendor: AcmeServer,
-    readonly admin: Client,
+    readonly admin: Pool,
   ) {}
 
   static async create(): Promise<World> {
     const [at, vendor] = await Promise.all([migratedDatabase(), AcmeServer.start()]);
-    const admin = new Client({ connectionString: at.fresh.adminUrl });
-    await admin.connect();
+    const admin = new Pool({ connectionString: at.fresh.adminUrl, max: 4 });
     return new World(at, vendor, admin);
   }
 

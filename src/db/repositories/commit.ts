@@ -32,7 +32,7 @@ const BURY = `
 UPDATE records r SET deleted_at = now(), body = NULL, fetch_started_at = to_timestamp($5::float8)
 WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.day BETWEEN $6 AND $7
   AND r.deleted_at IS NULL AND r.fetch_started_at < to_timestamp($5::float8)
-  AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[]))
+  AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[])) AND r.day <> ALL ($9::date[])
 RETURNING r.document_id`;
 
 const FORGET_RAW = `
@@ -119,9 +119,9 @@ async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {
   if (lease.length === 0) throw new AccountFenced("the lease on this endpoint was lost during the fetch");
 }
 
-/** What the answer leaves out of the asked days is deleted at the provider, unless a document could not be read: it might be that one. */
+/** What the answer leaves out of the asked days is deleted at the provider, unless it may be a document that could not be read. */
 async function bury(tx: EntityManager, fetched: Fetched): Promise<number> {
-  if (fetched.unread.length > 0) return 0;
+  if (fetched.unread.some((one) => !one.dayTold)) return 0;
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const present = fetched.documents.flatMap((document) => document.records);
   const [buried]: [{ document_id: string }[], number] = await tx.query(BURY, [
@@ -133,6 +133,7 @@ async function bury(tx: EntityManager, fetched: Fetched): Promise<number> {
     asked.start,
     asked.end,
     present.map((record) => record.key),
+    fetched.unread.flatMap((one) => one.days),
   ]);
   const documents = [...new Set(buried.map((row) => row.document_id))];
   if (documents.length > 0) await tx.query(FORGET_RAW, [personId, accountId, endpoint, documents]);

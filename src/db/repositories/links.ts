@@ -30,7 +30,9 @@ const AUDIT = "INSERT INTO audit_events (person_id, event, provider, detail) VAL
 
 const ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 const GRANT_IF_FREE = `
-SELECT account_id, sealed_tokens FROM grants WHERE person_id = $1 AND account_id = $2 FOR UPDATE SKIP LOCKED`;
+SELECT g.account_id, g.sealed_tokens, a.vendor_user_id FROM grants g
+JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+WHERE g.person_id = $1 AND g.account_id = $2 FOR UPDATE OF g SKIP LOCKED`;
 const FORGET_GRANT = "DELETE FROM grants WHERE person_id = $1 AND account_id = $2";
 const LEAVE = `
 UPDATE accounts SET status = 'DISCONNECTED', disconnected_at = now(), grant_number = grant_number + 1
@@ -162,10 +164,17 @@ async function disconnectAccount(
  * deletes it.
  */
 async function leave(tx: EntityManager, personId: string, accountId: string): Promise<ForgottenGrant[]> {
-  const grants: { account_id: string; sealed_tokens: Buffer }[] = await tx.query(GRANT_IF_FREE, [personId, accountId]);
+  const grants: { account_id: string; sealed_tokens: Buffer; vendor_user_id: string }[] = await tx.query(
+    GRANT_IF_FREE,
+    [personId, accountId],
+  );
   if (grants.length > 0) await tx.query(FORGET_GRANT, [personId, accountId]);
   await tx.query(LEAVE, [personId, accountId]);
-  return grants.map((row) => ({ accountId: row.account_id, sealedTokens: row.sealed_tokens }));
+  return grants.map((row) => ({
+    accountId: row.account_id,
+    vendorUserId: row.vendor_user_id,
+    sealedTokens: row.sealed_tokens,
+  }));
 }
 
 function accountOf(personId: string, row: AccountRow | undefined): Account {

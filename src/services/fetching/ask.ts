@@ -6,6 +6,7 @@ import type { InboundAnswer, Outbound, OutboundRequest } from "../../upstream/po
 import { retryAfterOf } from "../../upstream/retry-after";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
+import { type Breakers, Resting } from "./breakers";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
 const SILENCE_MS = 15_000;
@@ -45,7 +46,7 @@ export class Asker {
   private scopeNamed = false;
 
   constructor(
-    private readonly parts: AskingParts,
+    private readonly parts: AskingParts & { readonly breakers: Breakers },
     private readonly configured: ConfiguredProvider,
     private readonly asking: AskingFor,
   ) {}
@@ -56,7 +57,7 @@ export class Asker {
       try {
         return await this.once(endpoint, request);
       } catch (error) {
-        if (!(error instanceof UpstreamFailure)) throw error;
+        if (!(error instanceof UpstreamFailure) || error instanceof Resting) throw error;
         const retry = await this.mayRetry(error, attempt).catch((fault: unknown) => this.rethrow(fault));
         if (!retry) this.rethrow(error);
       }
@@ -77,7 +78,9 @@ export class Asker {
       this.token = await this.parts.tokens.afterRefusal(personId, accountId, this.token?.generation ?? 0);
       return true;
     }
-    if (failure.kind === "UNAVAILABLE" && attempt === 1 && !failure.details.silent && !failure.details.retryAt) {
+    const { kind, details } = failure;
+    const passing = kind === "UNAVAILABLE" && !details.silent && !details.retryAt;
+    if (passing && attempt === 1 && this.parts.breakers.mayRepeat(this.configured.provider.slug)) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_JITTER_MS * (0.5 + Math.random())));
       return true;
     }
@@ -86,9 +89,15 @@ export class Asker {
 
   private async once(endpoint: string, request: UpstreamRequest): Promise<unknown> {
     await this.obeyPause();
-    const { personId, accountId, onProgress } = this.asking;
-    this.token ??= await this.parts.tokens.accessToken(personId, accountId);
-    const authorization = `Bearer ${this.token.value}`;
+    const { personId, accountId } = this.asking;
+    const token = this.token ?? (await this.parts.tokens.accessToken(personId, accountId));
+    this.token = token;
+    return this.parts.breakers.run(this.configured.provider.slug, endpoint, () => this.send(endpoint, request, token));
+  }
+
+  private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<unknown> {
+    const { onProgress } = this.asking;
+    const authorization = `Bearer ${token.value}`;
     const answer = await this.parts.outbound.send({
       ...outboundRequest(this.configured, endpoint, request),
       headers: { authorization, accept: "application/json", ...contentType(request) },

@@ -9,12 +9,17 @@ import type { Fetched, RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { Asker, type AskingParts } from "./ask";
-
+import { Breakers } from "./breakers";
+import { dateDocuments } from "./dating";
 import { fetchPages, type WholeAnswer } from "./pages";
 import type { FlightTask } from "./task";
 
+const DAY_SECONDS = 86_400;
+
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
+  private readonly breakers = new Breakers();
+
   constructor(
     private readonly parts: AskingParts & {
       readonly store: RecordStore;
@@ -30,7 +35,11 @@ export class StretchFetcher {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
     const { personId, id: accountId } = task.account;
-    const asker = new Asker(this.parts, task.configured, { personId, accountId, onProgress });
+    const asker = new Asker({ ...this.parts, breakers: this.breakers }, task.configured, {
+      personId,
+      accountId,
+      onProgress,
+    });
     let records = 0;
     for (const stretch of stretchesOf(days, before + after)) {
       for (const asked of this.chunks(task.endpoint, stretch)) records += await this.whole(task, asked, lease, asker);
@@ -47,12 +56,13 @@ export class StretchFetcher {
   private async whole(task: FlightTask, asked: DayRange, lease: Lease, asker: Asker): Promise<number> {
     const { endpoint } = task;
     const { before, after } = marginOf(endpoint);
-    const answer = await fetchPages(endpoint, widen(asked, before, after), (window, cursor) =>
+    const pages = await fetchPages(endpoint, widen(asked, before, after), (window, cursor) =>
       asker.json(endpoint.name, endpoint.request(window, cursor)),
     ).catch(async (error: unknown) => {
       await this.keepUnreadable(task, error);
       throw error;
     });
+    const answer = await dateDocuments(this.parts.store, task, pages);
     const fetched = await this.fetched(task, asked, lease, answer);
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
@@ -64,11 +74,14 @@ export class StretchFetcher {
 
   private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: WholeAnswer): Promise<Fetched> {
     const { account, configured, endpoint } = task;
-    const offset = latestOffset(recordsOf(answer));
+    const offset = latestOffset(recordsOf(answer), lease.startedAt + DAY_SECONDS);
     const offsetMinutes = offset?.minutes ?? (await this.parts.offsetOf(account.personId));
     const withRecords = new Set(recordsOf(answer).map((record) => record.day));
     const unread = answer.setAside.map((one) => ({
-      ...one,
+      raw: one.raw,
+      path: one.path,
+      problem: one.problem,
+      dayTold: one.day !== undefined,
       days: daysOf(asked).filter((day) => (one.day === undefined ? !withRecords.has(day) : day === one.day)),
     }));
     const unreadDays = new Set(unread.flatMap((one) => one.days));
@@ -120,13 +133,14 @@ function recordsOf(answer: WholeAnswer): WearableRecord[] {
   return answer.documents.flatMap((document) => document.records);
 }
 
-/** The offset of the latest instant that shows the wearer's own. */
-function latestOffset(records: readonly WearableRecord[]): Fetched["offset"] {
+/** The offset of the latest instant that shows the wearer's own; one that lies too far ahead is an error of the device's clock. */
+function latestOffset(records: readonly WearableRecord[], notAfter: number): Fetched["offset"] {
   let latest: Fetched["offset"] = null;
   for (const instant of records.flatMap(instantsOf)) {
     const minutes = offsetOf(instant);
     const seenAt = epochSeconds(instant);
-    if (minutes !== null && (latest === null || seenAt > latest.seenAt)) latest = { minutes, seenAt };
+    if (minutes !== null && seenAt <= notAfter && (latest === null || seenAt > latest.seenAt))
+      latest = { minutes, seenAt };
   }
   return latest;
 }

@@ -145,6 +145,7 @@ export class Flights {
     const renewal = this.keepRenewed(key, lease, progress);
     try {
       const days = await this.missing(task, wanted);
+      await this.sessionsFirst(task, days, wanted, progress);
       flying.asked = { begunAt: performance.now(), days };
       return { records: await this.parts.fetcher.fetch(task, days, lease, progress.mark) };
     } finally {
@@ -154,6 +155,23 @@ export class Flights {
         .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
       this.parts.bell.ring(nameOf(key), "landed");
     }
+  }
+
+  /** Documents that name a sleep session get its day: the sessions of these days have to be known before. */
+  private async sessionsFirst(
+    task: FlightTask,
+    days: readonly CivilDay[],
+    wanted: Wanted,
+    progress: Progress,
+  ): Promise<void> {
+    const { daysFrom } = task.endpoint;
+    const endpoint = task.configured.provider.endpoints.find((one) => one.name === daysFrom);
+    if (!endpoint || days.length === 0) return;
+    const flight = this.bring({ ...task, endpoint }, new Map([...wanted].filter(([day]) => days.includes(day))));
+    const following = setInterval(() => progress.follow(flight.silentForMs()), LOOK_EVERY_MS);
+    const outcome = await flight.outcome.finally(() => clearInterval(following));
+    if ("error" in outcome) throw outcome.error;
+    progress.mark();
   }
 
   private keepRenewed(key: FlightKey, lease: Lease, progress: Progress): NodeJS.Timeout {

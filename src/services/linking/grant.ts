@@ -28,13 +28,14 @@ export async function identifyGrant(
   client: OAuthClient,
   tokens: TokenSet,
 ): Promise<IdentifiedGrant> {
+  let vendorUserId: string | undefined;
   try {
-    const vendorUserId = await whose(oauth, configured, tokens);
+    vendorUserId = await whose(oauth, configured, tokens);
     const afterLink = configured.provider.afterLink?.(vendorUserId);
     if (afterLink) await call(oauth, configured, "after_link", afterLink, tokens, [ALREADY_DONE]);
     return { tokens, vendorUserId };
   } catch (error) {
-    await revokeGrant(oauth, client, tokens);
+    await revokeGrant(oauth, client, { ...tokens, ...(vendorUserId === undefined ? {} : { vendorUserId }) });
     throw error;
   }
 }

@@ -219,11 +219,9 @@ export class LinkingService implements LinkingApi {
     const client = this.parts.clients.get(provider);
     if (!client) return null;
     const vault: PersonVault = await this.parts.vaults.of(personId);
-    return revokeGrant(
-      this.parts.oauth,
-      client,
-      openTokens(vault, provider, forgotten.accountId, forgotten.sealedTokens),
-    );
+    const { accountId, vendorUserId, sealedTokens } = forgotten;
+    const tokens = openTokens(vault, provider, accountId, sealedTokens);
+    return revokeGrant(this.parts.oauth, client, { ...tokens, vendorUserId });
   }
 
   private async misused(link: Pick<PendingLink, "personId" | "provider">, detail: string): Promise<void> {

@@ -31,6 +31,7 @@ export interface NewLink {
 /** Tokens that were deleted from the database and may yet be revoked at the vendor. */
 export interface ForgottenGrant {
   readonly accountId: string;
+  readonly vendorUserId: string;
   readonly sealedTokens: Buffer;
 }
 

@@ -15,6 +15,8 @@ export interface UnreadDocument {
   readonly path: string;
   readonly problem: string;
   readonly days: readonly CivilDay[];
+  /** Whether it tells its day itself; else it may be about any of them, a day that has other documents included. */
+  readonly dayTold: boolean;
 }
 
 /** One whole answer of an endpoint for a run of days, every page of it. Times are epoch seconds by the database's clock. */
@@ -64,6 +66,15 @@ export interface SnapshotRequest {
   readonly withRecords: boolean;
 }
 
+/** Sleep sessions that other documents name: by the session's own key, or by its physiological cycle. */
+export interface SessionsNamed {
+  readonly personId: string;
+  readonly accountId: string;
+  readonly endpoint: string;
+  readonly sessions: readonly string[];
+  readonly cycles: readonly string[];
+}
+
 /** Records, raw documents and coverage. */
 export interface RecordStore {
   /** One statement, one snapshot. `records` is keyed by account id. */
@@ -73,6 +84,11 @@ export interface RecordStore {
    * Throws {@link AccountFenced} where the account was unlinked, relinked or erased since, or the lease was lost.
    */
   commit(fetched: Fetched): Promise<Committed>;
+  /** The days of the sessions named, those that are stored; of a cycle's several sessions the longest night counts. */
+  sessionDays(named: SessionsNamed): Promise<{
+    readonly bySession: ReadonlyMap<string, CivilDay>;
+    readonly byCycle: ReadonlyMap<string, CivilDay>;
+  }>;
   /** Keeps a body that could not be read, sealed, for seven days. */
   keepUnreadable(
     where: Pick<Fetched, "personId" | "accountId" | "provider" | "endpoint">,

@@ -15,8 +15,15 @@ export type PersonStateSource = (personId: string) => Promise<PersonState>;
 const NAME = "state";
 const KEPT_SECONDS = 6 * 3_600;
 
+interface VersionedState {
+  readonly version: string;
+  readonly state: PersonState;
+}
+
 /** A person's state through the cache; like a cell it carries its owner, data version and build. */
 export class PersonStates {
+  private readonly looking = new Map<string, Promise<PersonState>>();
+
   constructor(
     private readonly source: PersonStateSource,
     private readonly cache: Cache,
@@ -25,11 +32,38 @@ export class PersonStates {
 
   /** The state at a data version. */
   async at(personId: string, version: string): Promise<PersonState> {
-    const cached = await this.cache.value(personId, NAME);
-    const known = unwrap<PersonState>(cached, [personId, version, this.build]);
-    if (known) return known;
+    const cached = await this.cached(personId);
+    return cached?.version === version ? cached.state : this.renewed(personId, version);
+  }
+
+  /** The state at a data version, or the last one cached where the source fails: then it is not `current`. */
+  async atOrBefore(personId: string, version: string): Promise<{ state: PersonState; current: boolean }> {
+    const cached = await this.cached(personId);
+    if (cached?.version === version) return { state: cached.state, current: true };
+    try {
+      return { state: await this.renewed(personId, version), current: true };
+    } catch (error) {
+      if (!cached) throw error;
+      return { state: cached.state, current: false };
+    }
+  }
+
+  private async cached(personId: string): Promise<VersionedState | null> {
+    return unwrap<VersionedState>(await this.cache.value(personId, NAME), [personId, this.build]);
+  }
+
+  /** Those who ask for the same version at the same time share one look. */
+  private renewed(personId: string, version: string): Promise<PersonState> {
+    const name = `${personId} ${version}`;
+    const looking = this.looking.get(name) ?? this.look(personId, version).finally(() => this.looking.delete(name));
+    this.looking.set(name, looking);
+    return looking;
+  }
+
+  private async look(personId: string, version: string): Promise<PersonState> {
     const state = await this.source(personId);
-    await this.cache.putValue(personId, NAME, JSON.stringify([personId, version, this.build, state]), KEPT_SECONDS);
+    const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
+    await this.cache.putValue(personId, NAME, text, KEPT_SECONDS);
     return state;
   }
 }

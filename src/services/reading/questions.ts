@@ -1,7 +1,7 @@
 import { type Endpoint, endpointsOf, hrvMethodsOf, metricsOf, missingScopes } from "../../../providers/contract";
 import type { DailyQuestion } from "../../domain/answers";
 import type { Requirement } from "../../domain/coverage";
-import { type CivilDay, daysOf } from "../../domain/days";
+import { addDays, type CivilDay, daysOf } from "../../domain/days";
 import { dayEnd, freshForSeconds, isFuture, type TodaySpan } from "../../domain/freshness";
 import { METRIC_KINDS, type Metric } from "../../domain/metrics";
 import type { Account } from "../api";
@@ -69,6 +69,11 @@ export function requirements(
     });
   }
   return wanted;
+}
+
+/** Whether an endpoint does not answer for a day so far back. `today`: the earliest day that is today for the wearer. */
+export function outOfReach(endpoint: Endpoint, day: CivilDay, today: CivilDay): boolean {
+  return endpoint.reachDays !== undefined && day <= addDays(today, -endpoint.reachDays);
 }
 
 /** Adds requirements to others; where both want a day, the stricter holds. */

@@ -38,8 +38,9 @@ export class ReadService implements ReadingApi {
 
   /** @inheritdoc */
   async read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
-    const { version, confirmed } = await this.parts.versions.current(personId);
-    const state = await this.parts.states.at(personId, version).catch(degraded);
+    const { version, confirmed: versionConfirmed } = await this.parts.versions.current(personId);
+    const { state, current } = await this.parts.states.atOrBefore(personId, version).catch(degraded);
+    const confirmed = versionConfirmed && current;
     const moment = this.momentOf(state);
     const sheets = new Map<string, Sheet>();
     const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
@@ -67,7 +68,7 @@ export class ReadService implements ReadingApi {
       const resolved = resolve(question, configured, linked.get(provider));
       if (!("source" in resolved)) return [{ provider, resolved, sheet: null, wanted: new Map() }];
       const name = `${resolved.source.account.id} ${question.metric}`;
-      const sheet = sheets.get(name) ?? new Sheet(resolved.source);
+      const sheet = sheets.get(name) ?? new Sheet(resolved.source, moment.today.earliest);
       sheets.set(name, sheet);
       const wanted = requirements(question, resolved.source.endpoints, moment);
       sheet.want(wanted);

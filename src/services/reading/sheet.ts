@@ -6,7 +6,7 @@ import type { KeptRecord } from "../../domain/records";
 import type { Wanted } from "../fetching/flights";
 import type { Snapshot } from "../ports/records";
 import type { Cell } from "./cells";
-import { demand, type Source } from "./questions";
+import { demand, outOfReach, type Source } from "./questions";
 import type { Trouble } from "./trouble";
 
 /** What is known of one source's days while a query is answered: the days wanted, the cells found, and what went wrong. */
@@ -17,7 +17,16 @@ export class Sheet {
   /** Days that flights have just brought: as new as can be, whatever the clocks say. */
   private readonly brought = new Set<CivilDay>();
 
-  constructor(readonly source: Source) {}
+  /** `today`: the earliest day that is today for the wearer. */
+  constructor(
+    readonly source: Source,
+    private readonly today: CivilDay,
+  ) {}
+
+  /** Whether the day is further back than the provider answers: it is never asked, and what is known of it stays. */
+  beyondReach(day: CivilDay): boolean {
+    return this.source.endpoints.some((endpoint) => outOfReach(endpoint, day, this.today));
+  }
 
   /** Adds days that a question wants. */
   want(wanted: Wanted): void {
@@ -40,7 +49,7 @@ export class Sheet {
   /** Whether what is known of a day is as new as required. */
   fresh(day: CivilDay, requirement: Requirement): boolean {
     const cell = this.cells.get(day);
-    return cell !== undefined && (this.brought.has(day) || meets(cell.known, requirement));
+    return cell !== undefined && (this.brought.has(day) || this.beyondReach(day) || meets(cell.known, requirement));
   }
 
   /** Whether every day is known at least from an older check. */
@@ -53,7 +62,9 @@ export class Sheet {
     const byEndpoint = new Map<string, Map<CivilDay, Requirement>>();
     for (const endpoint of this.source.endpoints) {
       const coverage = this.coverageOf(snapshot, endpoint.name);
-      const days = this.lacking().filter((day) => !meets(knownDay(coverage, day), this.requirement(day)));
+      const days = this.lacking().filter(
+        (day) => !outOfReach(endpoint, day, this.today) && !meets(knownDay(coverage, day), this.requirement(day)),
+      );
       if (days.length > 0) byEndpoint.set(endpoint.name, new Map(days.map((day) => [day, this.requirement(day)])));
     }
     return byEndpoint;

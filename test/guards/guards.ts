@@ -1,0 +1,137 @@
+/** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
+export interface Guard {
+  readonly name: string;
+  readonly file: string;
+  /** Text that the file holds exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** The test file, and a pattern of the names of the tests that must notice, each of them. */
+  readonly suite: string;
+  readonly tests: string;
+}
+
+const CELLS = "src/services/reading/cells.ts";
+const COMMIT = "src/db/repositories/commit.ts";
+const MARKS = "return unwrap<Cell>(text, [personId, accountId, version, build]);";
+const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "never believed \\(memory\\)" };
+
+/** Believes whatever a cell says at a place of its marks. */
+function unmarked(index: number): string {
+  const marks = ["personId", "accountId", "version", "build"];
+  marks[index] = `(text ?? "").startsWith("[") ? JSON.parse(text as string)[${index}] : ""`;
+  return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
+}
+
+/** The guards of the way of a read. */
+export const GUARDS: readonly Guard[] = [
+  { name: "owner in the cell", file: CELLS, find: MARKS, replace: unmarked(0), ...BELIEVED },
+  { name: "account in the cell", file: CELLS, find: MARKS, replace: unmarked(1), ...BELIEVED },
+  { name: "version in the cell", file: CELLS, find: MARKS, replace: unmarked(2), ...BELIEVED },
+  { name: "build in the cell", file: CELLS, find: MARKS, replace: unmarked(3), ...BELIEVED },
+  {
+    name: "whole answers only: a failed page fails the fetch",
+    file: "src/services/fetching/pages.ts",
+    find: "const page = readPage(endpoint, await ask(window, cursor));",
+    replace:
+      "let page; try { page = readPage(endpoint, await ask(window, cursor)); } catch { return { documents, setAside, pages }; }",
+    suite: "test/integration/reading-faults.test.ts",
+    tests: "(truncated JSON|HTML|500 for ever|null) on a further page",
+  },
+  {
+    name: "an end to cursors that repeat",
+    file: "src/services/fetching/pages.ts",
+    find: "if (seen.has(page.cursor)) {",
+    replace: "if (seen.size > 1_000) {",
+    suite: "test/integration/reading-faults.test.ts",
+    tests: "cursor that repeats",
+  },
+  {
+    name: "commit before answer",
+    file: "src/services/fetching/fetch-stretch.ts",
+    find: "const committed = await this.parts.store.commit(fetched);",
+    replace:
+      'const committed = { version: "0" }; setTimeout(() => void this.parts.store.commit(fetched).catch(() => undefined), 300);',
+    suite: "test/integration/reading-calls.test.ts",
+    tests: "cold: one request per endpoint",
+  },
+  {
+    name: "day filter on what is kept",
+    file: COMMIT,
+    find: "WHERE n.day BETWEEN $7 AND $8 OR",
+    replace: "WHERE $7::date IS NOT NULL OR $8::date IS NULL OR",
+    suite: "test/integration/reading-kept.test.ts",
+    tests: "in the margin alone",
+  },
+  {
+    name: "day filter on what is deleted",
+    file: COMMIT,
+    find: "AND r.day BETWEEN $6 AND $7",
+    replace: "AND r.day BETWEEN $6::date - 9 AND $7::date + 9",
+    suite: "test/integration/reading-kept.test.ts",
+    tests: "in the margin alone",
+  },
+  {
+    name: "nothing is deleted while a document cannot be read",
+    file: COMMIT,
+    find: "if (fetched.unread.some((one) => !one.dayTold)) return 0;",
+    replace: "",
+    suite: "test/integration/reading-faults.test.ts",
+    tests: "not taken for deleted, wherever",
+  },
+  {
+    name: "nothing is deleted of a day with a document that cannot be read",
+    file: COMMIT,
+    find: " AND r.day <> ALL ($9::date[])",
+    replace: " AND $9::date[] IS NOT NULL",
+    suite: "test/integration/reading-faults.test.ts",
+    tests: "not taken for deleted on its day",
+  },
+  {
+    name: "fence on erasure, disconnecting and relinking",
+    file: COMMIT,
+    find: "if (account.length === 0)",
+    replace: "if (account.length < 0)",
+    suite: "test/integration/reading-kept.test.ts",
+    tests: "meanwhile (relinked|disconnected)",
+  },
+  {
+    name: "fence on a lost lease",
+    file: COMMIT,
+    find: "if (lease.length === 0)",
+    replace: "if (lease.length < 0)",
+    suite: "test/integration/reading-kept.test.ts",
+    tests: "meanwhile (flown for by another process|without its lease)",
+  },
+  {
+    name: "a later fetch stands",
+    file: COMMIT,
+    find: "WHERE old.fetch_started_at < excluded.fetch_started_at",
+    replace: "WHERE true",
+    suite: "test/integration/reading-kept.test.ts",
+    tests: "started earlier never overwrites",
+  },
+  {
+    name: "single flight over processes: the lease",
+    file: "src/db/repositories/flights.ts",
+    find: "WHERE held.expires_at < clock_timestamp()",
+    replace: "WHERE true",
+    suite: "test/integration/reading-leases.test.ts",
+    tests: "one gets the lease",
+  },
+  {
+    name: "one data version in one answer",
+    file: "src/services/reading/read-service.ts",
+    find: "if (snapshot.version !== version && sheets",
+    replace: "if (snapshot.version === null && sheets",
+    suite: "test/integration/reading-kept.test.ts",
+    tests: "one answer is of one data version",
+  },
+  {
+    name: "no call while the provider told us to wait",
+    file: "src/services/fetching/ask.ts",
+    find: "if (until !== null && until > this.parts.now()) {",
+    replace: "if (until === -1) {",
+    suite: "test/integration/reading-waiting.test.ts",
+    tests: "Retry-After as seconds",
+  },
+];

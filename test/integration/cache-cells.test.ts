@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { daysOf } from "../../src/domain/days";
+import type { CellsKey } from "../../src/services/ports/cache";
+import { writeCell } from "../../src/services/reading/cells";
+import { around, codes, type Gateway, question, type Someone, TODAY, told, World } from "../support/reading-world";
+import { type FreshRedis, freshRedis } from "../support/services";
+
+let world: World;
+let redis: FreshRedis;
+beforeAll(async () => {
+  [world, redis] = await Promise.all([World.create(), freshRedis()]);
+});
+afterEach(() => world.reset());
+afterAll(() => world.close());
+
+const DAY = around(0, 0);
+
+function keyOf(someone: Someone): CellsKey {
+  return { personId: someone.person.id, accountId: someone.accountId, metric: "ACTIVITY" };
+}
+
+/** A cell with a value that nobody has, which claims to be checked just now. */
+function planted(of: Record<"personId" | "accountId" | "version" | "build", string>): string {
+  const known = { settled: false, checkedAt: Date.now() / 1_000 };
+  const value = {
+    metric: "ACTIVITY",
+    day: TODAY,
+    fetchedAt: 1,
+    completeness: "FINAL",
+    score: null,
+    contributors: [],
+    steps: 666,
+  };
+  return writeCell({ values: [value] as never, known, unread: false }, of);
+}
+
+async function plantedAnswer(gateway: Gateway, someone: Someone, cell: string): Promise<unknown> {
+  await gateway.cache.putCells(keyOf(someone), new Map([[TODAY, cell]]));
+  const [answer] = await gateway.ask(someone, question("ACTIVITY", DAY));
+  return told(answer!)[TODAY];
+}
+
+test.each(["memory", "Redis"])(
+  "a cell of another person, account, version or build is never believed (%s)",
+  async (kind) => {
+    const someone = await world.someone();
+    someone.data.fill(daysOf(DAY));
+    const gateway = await world.gateway(kind === "Redis" ? { redisUrl: redis.url } : {});
+    await gateway.ask(someone, question("ACTIVITY", DAY));
+    const right = {
+      personId: someone.person.id,
+      accountId: someone.accountId,
+      version: String(await world.version(someone)),
+      build: "test-build",
+    };
+    // Else the others would prove nothing: a cell of this owner, version and build is believed.
+    expect(await plantedAnswer(gateway, someone, planted(right))).toBe(666);
+    const other = await world.someone();
+    const wrong = [
+      planted({ ...right, personId: other.person.id }),
+      planted({ ...right, accountId: other.accountId }),
+      planted({ ...right, version: "1" }),
+      planted({ ...right, version: "999" }),
+      planted({ ...right, build: "another-build" }),
+    ];
+    for (const cell of wrong) expect(await plantedAnswer(gateway, someone, cell)).toBe(1);
+    for (const damage of ["", "{", "null", "[]", '"x"', "[1,2,3,4,5]"]) {
+      expect(await plantedAnswer(gateway, someone, damage)).toBe(1);
+    }
+  },
+);
+
+test("a person's state in the cache is believed only under its owner, version and build", async () => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(DAY));
+  const gateway = await world.gateway();
+  await gateway.ask(someone, question("ACTIVITY", DAY));
+  const nobody = { accounts: [], offsetMinutes: 0 };
+  const version = String(await world.version(someone));
+  const { id } = someone.person;
+  const states = [
+    [id, "other-build", { version, state: nobody }],
+    [id, "test-build", { version: "1", state: nobody }],
+    ["x", "test-build", { version, state: nobody }],
+    "{",
+  ];
+  for (const state of states) {
+    await gateway.cache.putValue(id, "state", typeof state === "string" ? state : JSON.stringify(state), 60);
+    const [answer] = await gateway.ask(someone, question("ACTIVITY", DAY));
+    expect(told(answer!)).toEqual({ [TODAY]: 1 });
+  }
+  await gateway.cache.putValue(id, "state", JSON.stringify([id, "test-build", { version, state: nobody }]), 60);
+  expect(told((await gateway.ask(someone, question("ACTIVITY", DAY)))[0]!)).toEqual({});
+});
+
+test("gateways of two builds on one cache answer each by its own cells", async () => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(DAY));
+  const [old, young] = [
+    await world.gateway({ redisUrl: redis.url }),
+    await world.gateway({ redisUrl: redis.url, build: "next-build" }),
+  ];
+  await old.ask(someone, question("ACTIVITY", DAY));
+  const [answer] = await young.ask(someone, question("ACTIVITY", DAY));
+  expect([told(answer!), codes(answer!), world.vendor.calls.length]).toEqual([{ [TODAY]: 1 }, [], 1]);
+});
+
+test.each([
+  { kind: "pub/sub", redisUrl: () => redis.url, withinMs: 300 },
+  { kind: "nothing between them", redisUrl: () => undefined, withinMs: 1_100 },
+])("a commit in one gateway is visible in the other within $withinMs ms, by $kind", async ({ redisUrl, withinMs }) => {
+  const url = redisUrl();
+  const someone = await world.someone();
+  someone.data.fill(daysOf(DAY));
+  const options = url === undefined ? {} : { redisUrl: url };
+  const [first, second] = [await world.gateway(options), await world.gateway(options)];
+  await sleep(50);
+  await first.ask(someone, question("ACTIVITY", DAY));
+  for (let value = 100; value < 103; value++) {
+    await second.ask(someone, question("ACTIVITY", DAY));
+    someone.data.put("activity", { id: `activity-${TODAY}`, day: TODAY, value });
+    await first.ask(someone, question("ACTIVITY", DAY, { maxAgeSeconds: 0 }));
+    const committed = performance.now();
+    for (;;) {
+      const [answer] = await second.ask(someone, question("ACTIVITY", DAY));
+      if (told(answer!)[TODAY] === value) break;
+      expect(performance.now() - committed).toBeLessThan(withinMs);
+      await sleep(10);
+    }
+  }
+});
