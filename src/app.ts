@@ -195,8 +195,7 @@ async function openDatabase(config: Config, logger: Logger, closing: Closing): P
     closing.add(() => embedded.stop());
     url = embedded.url;
   }
-  await migrate(url).catch(blame("DATABASE_URL", DATABASE_PROBLEMS));
-  const database = await Database.connect(url, config.database.pools);
+  const database = await Database.connect(url, config.database.pools).catch(blame("DATABASE_URL", DATABASE_PROBLEMS));
   closing.add(() => database.close());
   if (await bypassesRowSecurity(database)) {
     if (config.auth.kind !== "demo") {
@@ -207,6 +206,8 @@ async function openDatabase(config: Config, logger: Logger, closing: Closing): P
     }
     logger.warn("the database role bypasses row-level security: tolerated under the demo identity only");
   }
+  // Only now: what a role that is refused had made would belong to it.
+  await migrate(url);
   return database;
 }
 
