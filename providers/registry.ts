@@ -1,5 +1,6 @@
 import type { Provider } from "./contract";
 import { oura } from "./oura";
+import { withings } from "./withings";
 
 /** Every wearable that the gateway speaks to, one line each. */
-export const providers: readonly Provider[] = [oura];
+export const providers: readonly Provider[] = [oura, withings];

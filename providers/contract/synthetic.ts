@@ -50,6 +50,8 @@ export interface Synthetic {
   grant(scope: string): string | null;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
+  /** Lifetime of an authorization code in seconds. Default: 600 (RFC 6749 §4.1.2). */
+  readonly codeSeconds?: number;
   /** The vendor's own form of a token answer, or of a refusal (RFC 6749 §5.1, §5.2). Default: as the standard has it. */
   tokenAnswer?(standard: SyntheticAnswer): SyntheticAnswer;
   /** Further fields of a token answer. */

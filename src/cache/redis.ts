@@ -63,6 +63,7 @@ function connection(url: string, commandTimeout: number | undefined): Redis {
   return new Redis(url, {
     ...(commandTimeout === undefined ? {} : { commandTimeout }),
     connectTimeout: 1_000,
+    disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),

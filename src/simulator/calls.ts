@@ -9,7 +9,7 @@ export interface Call {
   readonly method: string;
   readonly path: string;
   readonly kind: CallKind;
-  /** The provider's endpoint whose first page has this path; null for every other path. */
+  /** The provider's endpoint that is asked at this path, and by these fixed parameters where several share it; null for every other path. */
   readonly endpoint: string | null;
   readonly query: Readonly<Record<string, string>>;
   readonly at: number;

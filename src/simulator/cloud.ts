@@ -55,7 +55,7 @@ const DATA_METHODS: HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** Adds the vendor's routes: OAuth at the paths of its profile, data at every other path. */
 export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPaths): void {
-  const endpoints = endpointsByPath(parts.provider);
+  const endpointOf = endpointFinder(parts.provider);
   const effectsOf = new EffectsOf(parts.provider.synthetic, parts.cursors);
 
   const serve = (turnOf: (request: FastifyRequest) => Turn) => async (request: FastifyRequest, reply: FastifyReply) => {
@@ -65,7 +65,7 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       method: request.method,
       path,
       kind: turn.kind,
-      endpoint: turn.kind === "data" ? (endpoints.get(path) ?? null) : null,
+      endpoint: turn.kind === "data" ? endpointOf(path, { ...texts(request.query), ...texts(request.body) }) : null,
       query: texts(request.query),
       at: parts.now(),
       status: null,
@@ -182,11 +182,24 @@ function withHeaders(answer: { status: number; headers?: Readonly<Record<string,
   return { status: answer.status, headers: answer.headers ?? {}, body: answer.body };
 }
 
-function endpointsByPath(provider: Provider): ReadonlyMap<string, string> {
-  const day = civilDay("2026-01-01");
-  return new Map(
-    provider.endpoints.map((endpoint) => [endpoint.request({ start: day, end: day }, null).path, endpoint.name]),
-  );
+/** Tells which endpoint a data request is for: by its path and, where several share one, by the parameters that are the same in every request. */
+function endpointFinder(provider: Provider): (path: string, asked: Readonly<Record<string, string>>) => string | null {
+  const [day, other] = [civilDay("2026-01-01"), civilDay("2026-02-02")];
+  const facts = provider.endpoints.map((endpoint) => {
+    const { path, query, form } = endpoint.request({ start: day, end: day }, null);
+    const later = endpoint.request({ start: other, end: other }, null);
+    const changing: Readonly<Record<string, string>> = { ...later.query, ...later.form };
+    const fixed = Object.entries({ ...query, ...form }).filter(([name, value]) => changing[name] === value);
+    return { name: endpoint.name, path, fixed };
+  });
+  return (path, asked) => {
+    const here = facts.filter((fact) => fact.path === path);
+    const agreeing = ({ fixed }: (typeof facts)[number]) =>
+      fixed.filter(([name, value]) => asked[name] === value).length;
+    const [best, next] = [...here].sort((left, right) => agreeing(right) - agreeing(left));
+    if (best === undefined || next === undefined) return best?.name ?? null;
+    return agreeing(best) > agreeing(next) ? best.name : null;
+  };
 }
 
 function pathOf(request: FastifyRequest): string {

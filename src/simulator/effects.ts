@@ -4,6 +4,7 @@ import type { Call } from "./calls";
 import type { MadeUpCursors } from "./cursors";
 import type { ActiveFault, Fault } from "./faults";
 import { valueAt, withValue } from "./pointer";
+import { vendorForm } from "./token";
 
 /** What faults do around the work of one call. */
 export interface Effects {
@@ -55,7 +56,7 @@ export class EffectsOf {
       case "answer":
         return { status: fault.status, headers: fault.headers ?? {}, body: fault.body };
       case "oauth_error":
-        return json(fault.status ?? 400, { error: fault.error });
+        return vendorForm(this.synthetic, json(fault.status ?? 400, { error: fault.error }));
       default:
         return null;
     }

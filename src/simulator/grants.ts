@@ -48,6 +48,8 @@ export interface GrantSnapshot {
 export interface GrantRules {
   readonly refresh: "rotating" | "lasting" | "none";
   readonly accessTokenSeconds: () => number;
+  /** Lifetime of an authorization code. */
+  readonly codeSeconds: number;
   readonly now: () => number;
   readonly changed: () => void;
 }
@@ -57,8 +59,6 @@ interface Code extends CodeBinding {
   spent: boolean;
   grantId: string | null;
 }
-
-const CODE_SECONDS = 600;
 
 const secret = (): string => randomBytes(32).toString("base64url");
 
@@ -72,12 +72,13 @@ export class Grants {
 
   constructor(private readonly rules: GrantRules) {}
 
-  /** A new authorization code: 256 bit, single use, valid for 10 minutes. */
+  /** A new authorization code: 256 bit, single use, valid for as long as the vendor has it. */
   issueCode(binding: CodeBinding): string {
     const now = this.rules.now();
-    for (const [code, entry] of this.#codes) if (entry.expiresAt <= now - CODE_SECONDS) this.#codes.delete(code);
+    const { codeSeconds } = this.rules;
+    for (const [code, entry] of this.#codes) if (entry.expiresAt <= now - codeSeconds) this.#codes.delete(code);
     const code = secret();
-    this.#codes.set(code, { ...binding, expiresAt: now + CODE_SECONDS, spent: false, grantId: null });
+    this.#codes.set(code, { ...binding, expiresAt: now + codeSeconds, spent: false, grantId: null });
     return code;
   }
 

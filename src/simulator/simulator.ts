@@ -58,6 +58,9 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
+/** Ten minutes: the most that RFC 6749 §4.1.2 recommends. */
+const CODE_SECONDS = 600;
+
 /** Starts a stand-in for the provider's cloud on the loopback interface; rejects where the port is taken. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { provider, clientId, clientSecret, seed = 1, stateFile, log = null } = options;
@@ -74,6 +77,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const grants: Grants = new Grants({
     refresh: provider.oauth.refresh,
     accessTokenSeconds: () => settings.accessTokenSeconds ?? provider.synthetic.accessTokenSeconds,
+    codeSeconds: provider.synthetic.codeSeconds ?? CODE_SECONDS,
     now,
     changed: () => stateFile !== undefined && saveState(stateFile, grants.snapshot()),
   });

@@ -1,4 +1,5 @@
 import type { Provider } from "../../providers/contract/provider";
+import type { Synthetic } from "../../providers/contract/synthetic";
 import { type Answer, json } from "./answer";
 import type { Parameters } from "./authorize";
 import { type Grant, type Grants, InvalidGrant, type TokenSet } from "./grants";
@@ -22,12 +23,26 @@ export interface TokenRequest {
 
 const NO_STORE = { "cache-control": "no-store", pragma: "no-cache" };
 
-/** Answers the token endpoint: authorization_code and refresh_token grants (RFC 6749 §4.1.3, §5, §6). */
+/** Answers the token endpoint in the vendor's own form: authorization_code and refresh_token grants (RFC 6749 §4.1.3, §5, §6). */
 export function token(server: TokenServer, request: TokenRequest): Answer {
+  return vendorForm(server.provider.synthetic, standardAnswer(server, request));
+}
+
+/** A token answer or refusal of the standard's form (RFC 6749 §5) in the vendor's own, where it has one. */
+export function vendorForm(synthetic: Synthetic, standard: Answer): Answer {
+  if (synthetic.tokenAnswer === undefined) return standard;
+  const { status, headers = {}, body } = synthetic.tokenAnswer(standard);
+  return { status, headers, body };
+}
+
+function standardAnswer(server: TokenServer, request: TokenRequest): Answer {
   const { form } = request;
   const refused = refuseClient(server, request);
   if (refused !== null) return refused;
   if (Object.values(form).some((value) => typeof value !== "string")) return oauthError(400, "invalid_request");
+  const fixed = Object.entries(server.provider.oauth.tokenParameters ?? {});
+  const absent = fixed.find(([name, value]) => form[name] !== value);
+  if (absent !== undefined) return oauthError(400, "invalid_request", `${absent[0]} must be as the vendor has it`);
   try {
     if (form.grant_type === "authorization_code") {
       if (typeof form.code !== "string" || typeof form.redirect_uri !== "string")

@@ -61,16 +61,18 @@ beforeAll(async () => {
   };
   await writeFile(join(folder, "jest.config.json"), JSON.stringify(config));
   const suites = [...new Set(GUARDS.map((guard) => guard.suite))];
-  control = await run("control", suites, [...new Set(GUARDS.map((guard) => guard.tests))].join("|"), null);
-  const waiting = [...GUARDS];
+  const runs = GUARDS.map((guard) => async () => {
+    const { file, find, replace } = guard;
+    outcomes.set(guard.name, await run(guard.name, [guard.suite], guard.tests, { file, find, replace }));
+  });
+  runs.unshift(async () => {
+    control = await run("control", suites, [...new Set(GUARDS.map((guard) => guard.tests))].join("|"), null);
+  });
   const worker = async () => {
-    for (let guard = waiting.shift(); guard; guard = waiting.shift()) {
-      const { file, find, replace } = guard;
-      outcomes.set(guard.name, await run(guard.name, [guard.suite], guard.tests, { file, find, replace }));
-    }
+    for (let next = runs.shift(); next; next = runs.shift()) await next();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}, 180_000);
+}, 240_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -22,8 +22,16 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of the way of a read. */
+/** The guards of tokens and of the way of a read. */
 export const GUARDS: readonly Guard[] = [
+  {
+    name: "row lock around a refresh",
+    file: "src/db/repositories/grants.ts",
+    find: "SELECT 1 FROM grants WHERE person_id = $1 AND account_id = $2 FOR UPDATE",
+    replace: "SELECT 1 FROM grants WHERE person_id = $1 AND account_id = $2",
+    suite: "test/guards/refresh-lock.test.ts",
+    tests: "by one call to the provider",
+  },
   { name: "owner in the cell", file: CELLS, find: MARKS, replace: unmarked(0), ...BELIEVED },
   { name: "account in the cell", file: CELLS, find: MARKS, replace: unmarked(1), ...BELIEVED },
   { name: "version in the cell", file: CELLS, find: MARKS, replace: unmarked(2), ...BELIEVED },

@@ -27,6 +27,13 @@ function fixture(subject: Subject, name: string) {
   return subject.fixtures.find((entry) => entry.name === name);
 }
 
+/** The fields of a token answer, from where the profile says that they lie. */
+function tokenFields({ provider }: Subject, body: unknown): object {
+  const under = provider.oauth.tokenAnswerUnder;
+  const fields = under === undefined ? body : body instanceof Object ? Reflect.get(body, under) : null;
+  return fields instanceof Object ? fields : {};
+}
+
 function isHttps(text: string): boolean {
   return URL.canParse(text) && new URL(text).protocol === "https:" && new URL(text).username === "";
 }
@@ -85,7 +92,9 @@ export const oauthRules: readonly Rule[] = [
       const token = fixture(subject, "oauth/good-token.json");
       if (!token) problems.push("fixtures/oauth/good-token.json is missing");
       else {
-        const body = token.body as { readonly scope?: string; readonly access_token?: string };
+        const body = tokenFields(subject, token.body) as { readonly scope?: string; readonly access_token?: string };
+        if ((oauth.tokenRefusal?.(token.body) ?? null) !== null)
+          problems.push("the token fixture is taken for a refusal");
         const granted = (body.scope ?? "").split(/[ ,]/).map((scope) => scopeName(subject.provider, scope));
         if (!body.access_token) problems.push("the token fixture has no access_token");
         if (JSON.stringify(granted) !== JSON.stringify(token.expected))
@@ -99,7 +108,13 @@ export const oauthRules: readonly Rule[] = [
     name: "names whose account it is, and refuses an answer that does not",
     check: (subject) => {
       const { identity } = subject.provider;
-      if (identity.from === "token") return identity.field === "" ? ["no field"] : [];
+      if (identity.from === "token") {
+        const named = Reflect.get(
+          tokenFields(subject, fixture(subject, "oauth/good-token.json")?.body),
+          identity.field,
+        );
+        return named === undefined || named === "" ? ["the token fixture names no account"] : [];
+      }
       const person = somebody({});
       const answer = subject.provider.synthetic.answer({
         ...{ method: identity.request.method, path: identity.request.path, query: {}, form: {}, person },

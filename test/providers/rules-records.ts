@@ -83,6 +83,28 @@ function pagesOf(subject: Subject): { name: string; endpoint: Subject["provider"
 
 const offsetText = /(?:[+-]\d{2}:\d{2}|Z)$/;
 
+/** The offset at an instant in the IANA zone that a document names, for vendors that write epochs and a zone; none where the zone is unknown. */
+function zoneOffset(document: unknown, instant: string): string | undefined {
+  const zone: unknown = document instanceof Object ? Reflect.get(document, "timezone") : undefined;
+  if (typeof zone !== "string" || !/^[A-Z]\w+(?:\/[\w+-]+)*$/.test(zone)) return undefined;
+  try {
+    const parts = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+    const local = Date.parse(`${parts.format(Date.parse(instant)).replace(" ", "T")}Z`);
+    const minutes = Math.round((local - Date.parse(instant)) / 60_000);
+    const two = (number: number) => String(Math.floor(number)).padStart(2, "0");
+    return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The offsets that a record's instant may have: those written in the document, else that of its zone; Z where there is neither. */
+function givenOffsets(document: unknown, instant: string): ReadonlySet<string | undefined> {
+  const written = new Set(instantsOf(document).map((text) => offsetText.exec(text)?.[0]));
+  return written.size > 0 ? written : new Set([zoneOffset(document, instant) ?? "Z"]);
+}
+
 /** Rules about the records that come out. */
 export const recordRules: readonly Rule[] = [
   {
@@ -121,8 +143,8 @@ export const recordRules: readonly Rule[] = [
     check: (subject) => {
       const fixtures = pagesOf(subject).flatMap(({ name, page }) =>
         page.documents.flatMap(({ raw, records }) => {
-          const given = new Set(instantsOf(raw).map((text) => offsetText.exec(text)?.[0]));
           const lost = instantsOf(records).filter((text) => {
+            const given = givenOffsets(raw, text);
             const offset = offsetText.exec(text)?.[0] ?? "";
             return !given.has(offset) || (offset === "Z" && given.size > 1);
           });
@@ -134,9 +156,12 @@ export const recordRules: readonly Rule[] = [
         return subject.provider.endpoints.flatMap((endpoint) => {
           const days = daysOf(LAST_400_DAYS).slice(0, 12);
           const data = days.flatMap((day) => subject.provider.synthetic.documents(endpoint.name, person, day, 0));
-          const given = new Set(data.flatMap(instantsOf).map((text) => offsetText.exec(text)?.[0]));
           const records = data.flatMap((document) => recordsOf(subject, endpoint.name, document));
-          const lost = instantsOf(records).filter((text) => !given.has(offsetText.exec(text)?.[0]));
+          const lost = data.flatMap((document) =>
+            instantsOf(recordsOf(subject, endpoint.name, document)).filter(
+              (text) => !givenOffsets(document, text).has(offsetText.exec(text)?.[0]),
+            ),
+          );
           const zulu = instantsOf(records).filter((text) => text.endsWith("Z"));
           return lost.length + zulu.length > 0 ? [`${endpoint.name}: offset ${offsetMinutes} is lost`] : [];
         });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { endpointsOf, metricsOf, scopeName } from "../../providers/contract";
+import { endpointsOf, metricsOf, type Provider, type SyntheticAnswer, scopeName } from "../../providers/contract";
 import { addDays, type DayRange, daysOf } from "../../src/domain/days";
+import type { UpstreamFailureKind } from "../../src/domain/errors";
 import { METRIC_KINDS } from "../../src/domain/metrics";
 import { ask, LAST_400_DAYS, pagesOf, somebody, withMargin } from "./people";
 import { recordProblems } from "./rules-records";
@@ -9,6 +10,18 @@ import type { Rule } from "./subject";
 const SOME_DAYS: DayRange = { start: addDays(LAST_400_DAYS.end, -40), end: addDays(LAST_400_DAYS.end, -10) };
 const A_SEASON: DayRange = { start: addDays(LAST_400_DAYS.end, -100), end: LAST_400_DAYS.end };
 const LEAST_SHARE = 0.9;
+
+const FAILURES: Readonly<Record<number, UpstreamFailureKind>> = {
+  401: "UNAUTHORIZED",
+  403: "SCOPE_MISSING",
+  429: "RATE_LIMITED",
+};
+
+/** The failure that an answer tells, by its status or, where the vendor does so, inside a good one. */
+function failureIn(provider: Provider, answer: SyntheticAnswer | null): UpstreamFailureKind | null {
+  if (answer === null) return null;
+  return answer.status === 200 ? (provider.bodyFailure?.(answer.body) ?? null) : (FAILURES[answer.status] ?? null);
+}
 
 /** Rules about the stand-in cloud, and about the endpoints as asked of it. */
 export const syntheticRules: readonly Rule[] = [
@@ -128,8 +141,8 @@ export const syntheticRules: readonly Rule[] = [
       const unscoped = provider.endpoints
         .filter(({ scopes }) => scopes.length > 0)
         .filter((endpoint) => {
-          const status = ask(provider, endpoint, somebody({}), SOME_DAYS, null, null, [])?.status ?? 0;
-          return status !== 401 && status !== 403;
+          const failure = failureIn(provider, ask(provider, endpoint, somebody({}), SOME_DAYS, null, null, []));
+          return failure !== "UNAUTHORIZED" && failure !== "SCOPE_MISSING";
         });
       const [endpoint] = provider.endpoints;
       const lost =
@@ -150,10 +163,13 @@ export const syntheticRules: readonly Rule[] = [
       return [
         ...unscoped.map(({ name }) => `${name} answers without its scope`),
         ...(lost === null ? [] : ["an unknown path is answered"]),
-        ...(limited.status === 429 && headers.some(([name, value]) => /^retry-after$/i.test(name) && value === "17")
+        ...(failureIn(provider, limited) === "RATE_LIMITED" ? [] : ["rate_limited"]),
+        ...(limited.status === 429 && !headers.some(([name, value]) => /^retry-after$/i.test(name) && value === "17")
+          ? ["rate_limited without retry-after"]
+          : []),
+        ...(failureIn(provider, synthetic.failure({ kind: "unauthorized" })) === "UNAUTHORIZED"
           ? []
-          : ["rate_limited"]),
-        ...(synthetic.failure({ kind: "unauthorized" }).status === 401 ? [] : ["unauthorized"]),
+          : ["unauthorized"]),
         ...(synthetic.failure({ kind: "server_error", status: 503 }).status === 503 ? [] : ["server_error"]),
         ...dropped.map((scope) => `default scope ${scope} is never granted`),
         ...(synthetic.grant("no_such_scope") === null ? [] : ["grants scopes that do not exist"]),

@@ -46,6 +46,8 @@ export class FakeTokens implements Tokens {
 /** How a gateway of a test differs from the plain one (in-process cache, the world's database, the clock of the machine). */
 export interface GatewayOptions {
   readonly databaseUrl?: string;
+  /** Pools that outlive the gateway; by default it has its own. */
+  readonly database?: Database;
   readonly redisUrl?: string;
   readonly build?: string;
   readonly now?: () => number;
@@ -148,7 +150,8 @@ export class World {
 
 async function createGateway(world: World, options: GatewayOptions): Promise<Gateway> {
   const { redisUrl, build = "test-build", now = () => Date.now() / 1_000 } = options;
-  const database = await Database.connect(options.databaseUrl ?? world.at.fresh.url, options.pools ?? POOLS);
+  const url = options.databaseUrl ?? world.at.fresh.url;
+  const database = options.database ?? (await Database.connect(url, options.pools ?? POOLS));
   const faults: unknown[] = [];
   const onFault = (error: unknown) => void faults.push(error);
   const link = redisUrl === undefined ? null : new RedisLink(redisUrl, onFault);
@@ -201,7 +204,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
       redisBell?.close();
       link?.client.disconnect();
       await outbound.close();
-      await database.close();
+      if (!options.database) await database.close();
     },
   };
 }

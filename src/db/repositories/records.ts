@@ -10,6 +10,7 @@ import type {
 import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
+import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 
 const KEEP_BODY = `
@@ -25,24 +26,17 @@ ORDER BY (body ->> 'nature') = 'night', (body ->> 'asleepSeconds')::float8 NULLS
 
 /** Records, raw documents and coverage in PostgreSQL. */
 export class PgRecordStore implements RecordStore {
-  private readonly gathering = new Map<string, Promise<Snapshot>>();
+  // Many people's screens are one person's: without this, a crowd of equal queries queues for the pool longer than it waits.
+  private readonly snapshots = new SharedReads<Snapshot>();
 
   constructor(
     private readonly database: Database,
     private readonly vaults: Vaults,
   ) {}
 
-  /** Equal requests of one moment are one statement, which begins after the last of them came. */
+  /** Equal requests that come together are one statement, which begins after the last of them came. */
   snapshot(request: SnapshotRequest): Promise<Snapshot> {
-    const name = JSON.stringify(request);
-    const gathering = this.gathering.get(name);
-    if (gathering) return gathering;
-    const snapshot = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      this.gathering.delete(name);
-      return readSnapshot(this.database, request);
-    });
-    this.gathering.set(name, snapshot);
-    return snapshot;
+    return this.snapshots.read(JSON.stringify(request), () => readSnapshot(this.database, request));
   }
 
   /** @inheritdoc */
