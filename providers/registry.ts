@@ -1,6 +1,7 @@
 import type { Provider } from "./contract";
 import { oura } from "./oura";
+import { polar } from "./polar";
 import { withings } from "./withings";
 
 /** Every wearable that the gateway speaks to, one line each. */
-export const providers: readonly Provider[] = [oura, withings];
+export const providers: readonly Provider[] = [oura, withings, polar];

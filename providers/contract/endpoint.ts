@@ -67,6 +67,8 @@ export interface Endpoint {
   readonly daysFrom?: string;
   /** The vendor answers only for so many days back from today and never more; older days are never asked. Default: no limit. */
   readonly reachDays?: number;
+  /** Status 204 says that there are no documents. Default: an answer without a body is no answer that can be read. */
+  readonly noContent?: boolean;
   /** Hours after midnight at which the vendor's civil day is over, in the wearer's zone (28: at 04:00 of the next). Default: 24. */
   readonly dayEndsAtHour?: number;
   /**

@@ -48,6 +48,8 @@ export interface Synthetic {
   failure(failure: SyntheticFailure): SyntheticAnswer;
   /** The scope as the vendor grants it; null where it silently drops it. */
   grant(scope: string): string | null;
+  /** The vendor's id of the person with a seed (0 to 2³² − 1), in the vendor's own form. Default: 32 hexadecimal digits. */
+  vendorUserId?(seed: number): string;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
   /** Lifetime of an authorization code in seconds. Default: 600 (RFC 6749 §4.1.2). */

@@ -36,6 +36,12 @@ export interface HrvPoint {
   readonly milliseconds: number;
 }
 
+/** One sample of heart rate variability, in milliseconds, that tells no more of its time than the wearer's wall clock `HH:MM`. */
+export interface HrvClockPoint {
+  readonly clock: string;
+  readonly milliseconds: number;
+}
+
 interface RecordBase<K extends RecordKind> {
   readonly kind: K;
   /** The vendor's own id, or the instant where it gives none; unique within account, endpoint and kind. */
@@ -88,7 +94,7 @@ export interface ReadinessRecord extends RecordBase<"readiness"> {
   readonly spo2Percent?: number | null;
   /** Absolute, of the skin; never a deviation. */
   readonly skinTemperatureCelsius?: number | null;
-  /** Polar's own scale, −10 to 10: how the autonomic nervous system calmed down, against the wearer's usual. */
+  /** The vendor's own scale, −10 to 10: how the autonomic nervous system calmed down, against the wearer's usual. */
   readonly ansCharge?: number | null;
 }
 
@@ -120,6 +126,8 @@ export interface HrvRecord extends RecordBase<"hrv"> {
   readonly averageMilliseconds: number | null;
   /** By time; missing ones left out. */
   readonly samples: readonly HrvPoint[];
+  /** In place of `samples`, where the vendor gives wall-clock times alone: the session that they belong to tells the rest. */
+  readonly clockSamples?: readonly HrvClockPoint[];
 }
 
 /** What a mapper makes of a vendor's document. */

@@ -41,6 +41,7 @@ export interface OAuthPaths {
   readonly authorize: string;
   readonly decision: string;
   readonly token: string;
+  /** `{vendorUserId}` in it stands for the vendor's user. */
   readonly revoke: string | null;
 }
 
@@ -131,9 +132,9 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
   if (revocation && paths.revoke !== null) {
     app.route({
       method: revocation.method,
-      url: paths.revoke,
+      url: paths.revoke.replace("{vendorUserId}", ":vendorUserId"),
       handler: serve((request) => {
-        const asked = tokenRequest(request);
+        const asked = { ...tokenRequest(request), vendorUserId: texts(request.params).vendorUserId ?? null };
         return {
           kind: "revoke",
           grant: grantToRevoke(parts.tokens, asked),
@@ -165,17 +166,24 @@ function data(parts: CloudParts, request: FastifyRequest, grant: Grant | null): 
   const { synthetic } = parts.provider;
   if (grant === null) return withHeaders(synthetic.failure({ kind: "unauthorized" }));
   const person: SyntheticPerson = parts.people.person(grant.user);
+  const path = pathOf(request);
+  const registration = parts.provider.afterLink?.(person.vendorUserId);
+  const registered = registration === undefined || parts.grants.isRegistered(grant.user);
+  const registers = registration?.method === request.method && registration.path === path;
   const answer = synthetic.answer({
     method: request.method,
-    path: pathOf(request),
+    path,
     query: parts.cursors.resolve(texts(request.query)),
     form: parts.cursors.resolve(texts(request.body)),
     grantedScopes: grant.scopes,
     person,
     pageSize: parts.settings().pageSize,
+    registered,
     documents: (endpoint, range) => parts.people.documents(grant.user, person, endpoint, range),
   });
-  return answer === null ? json(404, { error: "not_found" }) : withHeaders(answer);
+  const sent = answer ?? (registers ? { status: registered ? 409 : 201, body: {} } : null);
+  if (registers && sent !== null && sent.status < 300) parts.grants.setRegistered(grant.user, true);
+  return sent === null ? json(404, { error: "not_found" }) : withHeaders(sent);
 }
 
 function withHeaders(answer: { status: number; headers?: Readonly<Record<string, string>>; body: unknown }): Answer {

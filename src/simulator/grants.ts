@@ -42,6 +42,8 @@ export interface GrantSnapshot {
   readonly grants: readonly Grant[];
   readonly accessTokens: readonly (readonly [string, { readonly grantId: string; readonly expiresAt: number }])[];
   readonly refreshTokens: readonly (readonly [string, { readonly grantId: string; readonly spent: boolean }])[];
+  /** Names of the people registered by the call that some vendors want after linking. */
+  readonly registered: readonly string[];
 }
 
 /** How the authorization server behaves. `accessTokenSeconds` is asked at every issue; `changed` is called after every change. */
@@ -68,6 +70,7 @@ export class Grants {
   #grants = new Map<string, Grant>();
   #accessTokens = new Map<string, { grantId: string; expiresAt: number }>();
   #refreshTokens = new Map<string, { grantId: string; spent: boolean }>();
+  #registered = new Set<string>();
   readonly #killed: KilledGrant[] = [];
 
   constructor(private readonly rules: GrantRules) {}
@@ -135,11 +138,24 @@ export class Grants {
     this.rules.changed();
   }
 
-  /** Revokes every grant of a person, as when they withdraw access in the vendor's own app; how many there were. */
+  /** Revokes every grant of a person and ends their registration, as when they withdraw access in the vendor's own app; how many there were. */
   revokeAllOf(user: string): number {
     const grants = [...this.#grants.values()].filter((grant) => grant.user === user && !grant.revoked);
     for (const grant of grants) this.revoke(grant);
+    this.setRegistered(user, false);
     return grants.length;
+  }
+
+  /** Whether a person is registered with the client. */
+  isRegistered(user: string): boolean {
+    return this.#registered.has(user);
+  }
+
+  /** Registers a person with the client, or ends that. */
+  setRegistered(user: string, registered: boolean): void {
+    if (registered) this.#registered.add(user);
+    else this.#registered.delete(user);
+    this.rules.changed();
   }
 
   /** Grants that a secret used twice has killed, oldest first. */
@@ -158,6 +174,7 @@ export class Grants {
       grants: [...this.#grants.values()],
       accessTokens: [...this.#accessTokens],
       refreshTokens: [...this.#refreshTokens],
+      registered: [...this.#registered],
     };
   }
 
@@ -166,6 +183,7 @@ export class Grants {
     this.#grants = new Map(snapshot.grants.map((grant) => [grant.id, { ...grant }]));
     this.#accessTokens = new Map(snapshot.accessTokens.map(([token, entry]) => [token, { ...entry }]));
     this.#refreshTokens = new Map(snapshot.refreshTokens.map(([token, entry]) => [token, { ...entry }]));
+    this.#registered = new Set(snapshot.registered);
   }
 
   #issue(grant: Grant, withRefreshToken: boolean): TokenSet {

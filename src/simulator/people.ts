@@ -32,9 +32,10 @@ export class People {
 
   /** The person who signs in with a name; there is one for every name. Data reach from 400 days ago to yesterday, in their own zone. */
   person(user: string): SyntheticPerson {
-    const vendorUserId = idFrom("user", this.seed, this.provider.slug, user);
+    const id = idFrom("user", this.seed, this.provider.slug, user);
+    const seed = seedFrom(this.seed, id);
+    const vendorUserId = this.provider.synthetic.vendorUserId?.(seed) ?? id;
     this.#names.set(vendorUserId, user);
-    const seed = seedFrom(this.seed, vendorUserId);
     const offsetMinutes = OFFSETS[seedFrom("offset", seed) % OFFSETS.length] ?? 0;
     const today = dayAt(this.now(), offsetMinutes);
     const yesterday = addDays(today, -1);

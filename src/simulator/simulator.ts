@@ -39,7 +39,7 @@ export interface Simulator {
   readonly origin: string;
   readonly authorizeUrl: string;
   readonly tokenUrl: string;
-  /** Null where the vendor has no way to revoke. */
+  /** Null where the vendor has no way to revoke; `{vendorUserId}` in it stands for the vendor's user. */
   readonly revokeUrl: string | null;
   readonly people: People;
   readonly faults: Faults;
@@ -50,7 +50,7 @@ export interface Simulator {
   killedGrants(): readonly KilledGrant[];
   settings(): Settings;
   change(settings: Partial<Settings>): void;
-  /** Revokes every grant of a person, as when they withdraw access in the vendor's own app; how many there were. */
+  /** Revokes every grant of a person and ends their registration, as when they withdraw access in the vendor's own app; how many grants there were. */
   withdraw(user: string): number;
   /** Lifts faults, undoes changes of data and settings, forgets the calls; grants stay. */
   reset(): void;
@@ -156,6 +156,7 @@ function pathsOf({ oauth }: Provider): OAuthPaths {
     authorize,
     decision: `${authorize.replace(/\/$/, "")}/decision`,
     token: pathname(oauth.tokenUrl),
-    revoke: oauth.revocation ? pathname(oauth.revocation.url) : null,
+    // URL escapes the braces of {vendorUserId}.
+    revoke: oauth.revocation ? decodeURI(pathname(oauth.revocation.url)) : null,
   };
 }

@@ -7,6 +7,7 @@ const schema: z.ZodType<GrantSnapshot> = z.object({
   grants: z.array(z.object({ id: z.string(), user: z.string(), scopes: z.array(z.string()), revoked: z.boolean() })),
   accessTokens: z.array(z.tuple([z.string(), z.object({ grantId: z.string(), expiresAt: z.number() })])),
   refreshTokens: z.array(z.tuple([z.string(), z.object({ grantId: z.string(), spent: z.boolean() })])),
+  registered: z.array(z.string()).default([]),
 });
 
 /** The grants of an earlier run; null where there was none. Throws where the file is not what {@link saveState} writes. */

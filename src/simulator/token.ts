@@ -19,6 +19,8 @@ export interface TokenRequest {
   readonly form: Parameters;
   readonly query: Parameters;
   readonly authorization: string | undefined;
+  /** The vendor's user whom the path of a revocation names; null where it names none. */
+  readonly vendorUserId?: string | null;
 }
 
 const NO_STORE = { "cache-control": "no-store", pragma: "no-cache" };
@@ -64,7 +66,10 @@ function standardAnswer(server: TokenServer, request: TokenRequest): Answer {
     : oauthError(400, "unsupported_grant_type");
 }
 
-/** Answers the revocation endpoint as the vendor's profile says (after RFC 7009): 200 even for an unknown token, unless the token is the credential. */
+/**
+ * Answers the revocation endpoint as the vendor's profile says (after RFC 7009): 200 (204 to DELETE) even for an unknown token, unless
+ * the token is the credential. Revoking ends the person's registration with the client as well.
+ */
 export function revoke(server: TokenServer, request: TokenRequest): Answer {
   const revocation = server.provider.oauth.revocation;
   const grant = grantToRevoke(server, request);
@@ -72,8 +77,14 @@ export function revoke(server: TokenServer, request: TokenRequest): Answer {
   const namesClient = "client_id" in request.form || request.authorization?.startsWith("Basic ");
   const refused = revocation?.tokenIn !== "bearer" && namesClient ? refuseClient(server, request) : null;
   if (refused !== null) return refused;
-  if (grant !== null) server.grants.revoke(grant);
-  return json(200, {});
+  if (grant !== null) {
+    const named = request.vendorUserId ?? null;
+    if (named !== null && named !== server.people.person(grant.user).vendorUserId)
+      return json(403, { error: "insufficient_scope" });
+    server.grants.revoke(grant);
+    server.grants.setRegistered(grant.user, false);
+  }
+  return revocation?.method === "DELETE" ? { status: 204, headers: {}, body: undefined } : json(200, {});
 }
 
 /** The grant that a revocation request is about; null where its token is not one that the vendor takes. */

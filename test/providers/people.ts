@@ -1,5 +1,5 @@
 import type { Endpoint, Page, Provider, SyntheticAnswer, SyntheticPerson } from "../../providers/contract";
-import { addDays, civilDay, type DayRange, daysOf } from "../../src/domain/days";
+import { addDays, chunksOf, civilDay, type DayRange, daysOf } from "../../src/domain/days";
 
 /** The days of data that the simulator's people have by default. */
 export const LAST_400_DAYS: DayRange = { start: civilDay("2025-10-01"), end: civilDay("2026-11-04") };
@@ -39,7 +39,21 @@ export function ask(
   });
 }
 
-/** Every page of a window to the end, at most `limit`. The bodies go through JSON as they would over HTTP. */
+/**
+ * A window as the engine asks for it: in pieces of the most days that a request may cover. Where the vendor looks back only so far,
+ * each piece is asked when its last day was the latest.
+ */
+function piecesOf(endpoint: Endpoint, person: SyntheticPerson, window: DayRange) {
+  const { maxDaysPerRequest, reachDays } = endpoint;
+  const length = Math.min(maxDaysPerRequest ?? Number.POSITIVE_INFINITY, reachDays ?? Number.POSITIVE_INFINITY);
+  if (length === Number.POSITIVE_INFINITY) return [{ person, window }];
+  return chunksOf(window, length).map((piece) => {
+    const lastDay = reachDays !== undefined && piece.end < person.lastDay ? piece.end : person.lastDay;
+    return { person: { ...person, lastDay }, window: piece };
+  });
+}
+
+/** Every page of a window to the end, at most `limit` of each piece. The bodies go through JSON as they would over HTTP. */
 export function pagesOf(
   provider: Provider,
   endpoint: Endpoint,
@@ -49,13 +63,17 @@ export function pagesOf(
   limit = 1000,
 ): Page[] {
   const pages: Page[] = [];
-  let cursor: string | null = null;
-  do {
-    const answer = ask(provider, endpoint, person, window, cursor, pageSize);
-    const page: Page = endpoint.read(JSON.parse(JSON.stringify(answer?.body ?? null)));
-    pages.push(page);
-    cursor = page.cursor;
-  } while (cursor !== null && pages.length < limit);
+  for (const piece of piecesOf(endpoint, person, window)) {
+    let cursor: string | null = null;
+    let count = 0;
+    do {
+      const answer = ask(provider, endpoint, piece.person, piece.window, cursor, pageSize);
+      const page: Page = endpoint.read(JSON.parse(JSON.stringify(answer?.body ?? null)));
+      pages.push(page);
+      cursor = page.cursor;
+      count += 1;
+    } while (cursor !== null && count < limit);
+  }
   return pages;
 }
 

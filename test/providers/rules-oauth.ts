@@ -95,7 +95,10 @@ export const oauthRules: readonly Rule[] = [
         const body = tokenFields(subject, token.body) as { readonly scope?: string; readonly access_token?: string };
         if ((oauth.tokenRefusal?.(token.body) ?? null) !== null)
           problems.push("the token fixture is taken for a refusal");
-        const granted = (body.scope ?? "").split(/[ ,]/).map((scope) => scopeName(subject.provider, scope));
+        // RFC 6749 §5.1: an answer without scope grants what was asked for.
+        const granted = (body.scope === undefined ? [] : body.scope.split(/[ ,]/)).map((scope) =>
+          scopeName(subject.provider, scope),
+        );
         if (!body.access_token) problems.push("the token fixture has no access_token");
         if (JSON.stringify(granted) !== JSON.stringify(token.expected))
           problems.push("granted scopes are read wrongly");
@@ -108,14 +111,18 @@ export const oauthRules: readonly Rule[] = [
     name: "names whose account it is, and refuses an answer that does not",
     check: (subject) => {
       const { identity } = subject.provider;
-      if (identity.from === "token") {
-        const named = Reflect.get(
-          tokenFields(subject, fixture(subject, "oauth/good-token.json")?.body),
-          identity.field,
-        );
-        return named === undefined || named === "" ? ["the token fixture names no account"] : [];
-      }
+      const fields = tokenFields(subject, fixture(subject, "oauth/good-token.json")?.body);
+      if (identity.from === "token" && !Reflect.get(fields, identity.field))
+        return ["the token fixture names no account"];
       const person = somebody({});
+      if (identity.from === "token") {
+        const { synthetic } = subject.provider;
+        const named = synthetic.tokenFields?.(person)[identity.field];
+        const vendorUserId = synthetic.vendorUserId?.(person.seed) ?? person.vendorUserId;
+        return String(named) === vendorUserId
+          ? []
+          : [`the token answer does not name the account in ${identity.field}`];
+      }
       const answer = subject.provider.synthetic.answer({
         ...{ method: identity.request.method, path: identity.request.path, query: {}, form: {}, person },
         ...{ grantedScopes: subject.provider.oauth.defaultScopes, pageSize: null, documents: () => [] },

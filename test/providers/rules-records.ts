@@ -1,5 +1,5 @@
 import type { Page } from "../../providers/contract";
-import { daysOf, parseCivilDay } from "../../src/domain/days";
+import { addDays, daysOf, parseCivilDay } from "../../src/domain/days";
 import { epochSeconds, type Instant, parseInstant } from "../../src/domain/instants";
 import type { WearableRecord } from "../../src/domain/records";
 import { LAST_400_DAYS, somebody } from "./people";
@@ -15,6 +15,7 @@ const PLAUSIBLE: readonly [RegExp, number, number][] = [
   [/illiseconds$/, 1, 1000],
   [/^breathsPerMinute$/, 3, 60],
   [/Celsius$/, -15, 15],
+  [/^ansCharge$/, -10, 10],
   [/Meters$/, 0, 500_000],
   [/Kilocalories$/, 0, 30_000],
   [/^steps$/, 0, 300_000],
@@ -176,7 +177,8 @@ function recordsOf(subject: Subject, name: string, document: unknown): readonly 
   const { provider } = subject;
   const endpoint = provider.endpoints.find((entry) => entry.name === name);
   if (!endpoint) return [];
-  const request = endpoint.request(LAST_400_DAYS, null);
+  const { end } = LAST_400_DAYS;
+  const request = endpoint.request({ start: addDays(end, 1 - (endpoint.maxDaysPerRequest ?? 400)), end }, null);
   const answer = provider.synthetic.answer({
     method: request.method,
     path: request.path,

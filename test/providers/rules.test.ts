@@ -1,9 +1,10 @@
 import { providers } from "../../providers/registry";
 import { breakages } from "./broken";
 import { rules } from "./rules";
-import { loadSubject, wearableFolders } from "./subject";
+import { loadSubject } from "./subject";
 
-const [slug = ""] = wearableFolders();
+/** The breakages are made to break this one. */
+const slug = "oura";
 const sound = loadSubject(slug, providers);
 const broken = breakages(sound);
 

@@ -27,8 +27,8 @@ export function wearableFolders(): string[] {
   return readdirSync(ROOT).filter((name) => name !== "contract" && statSync(join(ROOT, name)).isDirectory());
 }
 
-function fixturesOf(slug: string): Fixture[] {
-  const folder = join(ROOT, slug, "fixtures");
+function fixturesOf(root: string, slug: string): Fixture[] {
+  const folder = join(root, slug, "fixtures");
   if (!existsSync(folder)) return [];
   const read = (path: string) => JSON.parse(readFileSync(path, "utf8"));
   return readdirSync(folder).flatMap((group) =>
@@ -48,12 +48,12 @@ function fixturesOf(slug: string): Fixture[] {
 }
 
 /** Reads a wearable's folder; throws where it is not in the registry, for no rule could run on it. */
-export function loadSubject(slug: string, registry: readonly Provider[]): Subject {
+export function loadSubject(slug: string, registry: readonly Provider[], root = ROOT): Subject {
   const provider = registry.find((entry) => entry.slug === slug);
   if (!provider) throw new Error(`providers/${slug} is not in providers/registry.ts`);
-  const files = readdirSync(join(ROOT, slug)).filter((name) => statSync(join(ROOT, slug, name)).isFile());
-  const sources = new Map(files.map((name) => [name, readFileSync(join(ROOT, slug, name), "utf8")]));
-  return { slug, registry, provider, sources, fixtures: fixturesOf(slug) };
+  const files = readdirSync(join(root, slug)).filter((name) => statSync(join(root, slug, name)).isFile());
+  const sources = new Map(files.map((name) => [name, readFileSync(join(root, slug, name), "utf8")]));
+  return { slug, registry, provider, sources, fixtures: fixturesOf(root, slug) };
 }
 
 /** A check of one promise; answers what is wrong, nothing where all is well. */

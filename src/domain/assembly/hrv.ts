@@ -1,6 +1,9 @@
+import { instantOnClock } from "../clock";
 import type { HrvDay } from "../daily";
 import type { CivilDay } from "../days";
-import type { HrvMethod, KeptRecord } from "../records";
+import { epochSeconds } from "../instants";
+import { ascending } from "../order";
+import type { HrvMethod, HrvPoint, HrvRecord, KeptRecord, SleepSessionRecord } from "../records";
 import { fetchedAtOf, newestOf, ofKind } from "./kept";
 import { sessionsOf } from "./sessions";
 import { completenessOf, type DayState } from "./state";
@@ -12,10 +15,10 @@ export const HRV_METHODS: readonly HrvMethod[] = ["RMSSD", "SDNN", "UNKNOWN"];
 export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state: DayState): readonly HrvDay[] {
   const { main, nightLasts } = sessionsOf(records);
   if (!main) return [];
-  const measured = ofKind(records, "hrv").filter(
-    ({ record }) =>
-      record.sessionKey === main.record.key && (record.averageMilliseconds !== null || record.samples.length > 0),
-  );
+  const measured = ofKind(records, "hrv")
+    .filter(({ record }) => record.sessionKey === main.record.key)
+    .map((kept) => ({ ...kept, record: { ...kept.record, samples: samplesOf(kept.record, main.record) } }))
+    .filter(({ record }) => record.averageMilliseconds !== null || record.samples.length > 0);
   return HRV_METHODS.flatMap((method) => {
     const newest = newestOf(measured.filter((kept) => kept.record.method === method));
     if (!newest) return [];
@@ -35,4 +38,16 @@ export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state
       },
     ];
   });
+}
+
+/** Samples by time; those of a wall clock are placed in the session, and left out where that cannot be told. */
+function samplesOf(record: HrvRecord, session: SleepSessionRecord): readonly HrvPoint[] {
+  const { start, end } = session;
+  if (record.samples.length > 0 || end === null) return record.samples;
+  return (record.clockSamples ?? [])
+    .flatMap(({ clock, milliseconds }) => {
+      const at = instantOnClock(clock, start, end);
+      return at === null ? [] : [{ at, milliseconds }];
+    })
+    .sort(ascending((point) => epochSeconds(point.at)));
 }
