@@ -7,6 +7,8 @@ import type { DataVersion, DataVersions, VersionSource } from "./ports/versions"
 const TRUSTED_MS = 1_000;
 /** Milliseconds for which a copy may be used unconfirmed while PostgreSQL is away. */
 const UNCONFIRMED_MS = 300_000;
+/** Milliseconds that confirming a copy may take. */
+const CONFIRMING_MS = 1_000;
 const MAX_PERSONS = 100_000;
 const TOPIC = "version";
 
@@ -37,7 +39,10 @@ export class ConfirmedVersions implements DataVersions {
       return { version: copy.version, confirmed: true };
     const askedAt = this.nowMs();
     try {
-      const version = (await this.ask(personId)).get(personId);
+      const asked = this.ask(personId);
+      // Who has a copy need not wait for a database that is silent.
+      const versions = await (copy ? within(CONFIRMING_MS, asked) : asked);
+      const version = versions.get(personId);
       if (version === undefined) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
       return { version: this.learn(personId, version, askedAt), confirmed: true };
     } catch (error) {
@@ -80,5 +85,17 @@ export class ConfirmedVersions implements DataVersions {
     });
     this.batch = { ids, answer };
     return answer;
+  }
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the database has not answered in ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
