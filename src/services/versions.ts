@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { GatewayError } from "../domain/errors";
+import { COPY_PATIENCE_MS, within } from "./copies";
 import type { Bell } from "./ports/cache";
 import type { DataVersion, DataVersions, VersionSource } from "./ports/versions";
 
@@ -7,8 +8,6 @@ import type { DataVersion, DataVersions, VersionSource } from "./ports/versions"
 const TRUSTED_MS = 1_000;
 /** Milliseconds for which a copy may be used unconfirmed while PostgreSQL is away. */
 const UNCONFIRMED_MS = 300_000;
-/** Milliseconds that confirming a copy may take. */
-const CONFIRMING_MS = 1_000;
 const MAX_PERSONS = 100_000;
 const TOPIC = "version";
 
@@ -41,7 +40,7 @@ export class ConfirmedVersions implements DataVersions {
     try {
       const asked = this.ask(personId);
       // Who has a copy need not wait for a database that is silent.
-      const versions = await (copy ? within(CONFIRMING_MS, asked) : asked);
+      const versions = await (copy ? within(COPY_PATIENCE_MS, asked) : asked);
       const version = versions.get(personId);
       if (version === undefined) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
       return { version: this.learn(personId, version, askedAt), confirmed: true };
@@ -85,17 +84,5 @@ export class ConfirmedVersions implements DataVersions {
     });
     this.batch = { ids, answer };
     return answer;
-  }
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the database has not answered in ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
