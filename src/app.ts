@@ -52,6 +52,33 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** What a system's or PostgreSQL's error code says of the setting. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+type Problems = Readonly<Record<string, string>>;
+
+const PORT_PROBLEMS: Problems = {
+  EADDRINUSE: "another program listens there already",
+  EACCES: "this user may not listen there",
+  EADDRNOTAVAIL: "HOST is no address of this machine",
+};
+const DATABASE_PROBLEMS: Problems = {
+  ECONNREFUSED: "no database answers there",
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "its host's name cannot be resolved at the moment",
+  ETIMEDOUT: "no database answers there in time",
+  "28P01": "the database refuses the password",
+  "28000": "the database refuses the role",
+  "3D000": "there is no database of that name",
+};
+
+/** Turns a failure of the start that a setting is to blame for into one that names it. */
+function blame(variable: string, problems: Problems): (error: unknown) => never {
+  return (error) => {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const problem = problems[code];
+    throw problem === undefined ? error : new SettingError(variable, problem);
+  };
+}
+
 /** Undoes the start, last things first. */
 class Closing {
   private readonly steps: (() => unknown)[] = [];
@@ -173,7 +200,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     trustProxy: config.trustProxy,
   });
   closing.add(() => server.close());
-  const address = await server.listen({ host: config.host, port: config.port });
+  const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
 }
@@ -186,8 +213,7 @@ async function openDatabase(config: Config, logger: Logger, closing: Closing): P
     closing.add(() => embedded.stop());
     url = embedded.url;
   }
-  await migrate(url);
-  const database = await Database.connect(url, config.database.pools);
+  const database = await Database.connect(url, config.database.pools).catch(blame("DATABASE_URL", DATABASE_PROBLEMS));
   closing.add(() => database.close());
   if (await bypassesRowSecurity(database)) {
     if (config.auth.kind !== "demo") {
@@ -198,6 +224,8 @@ async function openDatabase(config: Config, logger: Logger, closing: Closing): P
     }
     logger.warn("the database role bypasses row-level security: tolerated under the demo identity only");
   }
+  // Only now: what a role that is refused had made would belong to it.
+  await migrate(url);
   return database;
 }
 

@@ -16,6 +16,9 @@ const STATEMENT_TIMEOUT_MS: Readonly<Record<PoolName, number>> = {
   worker: 60_000,
 };
 
+/** Milliseconds after the server should have cancelled a statement until it is given up here. */
+const SILENCE_MARGIN_MS = 500;
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The DataSource of one pool. */
@@ -33,6 +36,8 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
       idleTimeoutMillis: 30_000,
       connectionTimeoutMillis: 5_000,
       statement_timeout: STATEMENT_TIMEOUT_MS[name],
+      // A server that has fallen silent does not cancel anything.
+      query_timeout: STATEMENT_TIMEOUT_MS[name] + SILENCE_MARGIN_MS,
       options: `-c gateway.application_id=${DEFAULT_APPLICATION_ID}`,
     },
   });

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { GatewayError } from "../domain/errors";
+import { COPY_PATIENCE_MS, within } from "./copies";
 import type { Bell } from "./ports/cache";
 import type { DataVersion, DataVersions, VersionSource } from "./ports/versions";
 
@@ -37,7 +38,10 @@ export class ConfirmedVersions implements DataVersions {
       return { version: copy.version, confirmed: true };
     const askedAt = this.nowMs();
     try {
-      const version = (await this.ask(personId)).get(personId);
+      const asked = this.ask(personId);
+      // Who has a copy need not wait for a database that is silent.
+      const versions = await (copy ? within(COPY_PATIENCE_MS, asked) : asked);
+      const version = versions.get(personId);
       if (version === undefined) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
       return { version: this.learn(personId, version, askedAt), confirmed: true };
     } catch (error) {

@@ -1,4 +1,5 @@
 import { type TodaySpan, todaySpan } from "../../domain/freshness";
+import { COPY_PATIENCE_MS, within } from "../copies";
 import type { Cache } from "../ports/cache";
 import type { PersonState, PersonStateSource } from "../ports/person-state";
 import { unwrap } from "./cells";
@@ -34,7 +35,8 @@ export class PersonStates {
     const cached = await this.cached(personId);
     if (cached?.version === version) return { state: cached.state, current: true };
     try {
-      return { state: await this.renewed(personId, version), current: true };
+      const renewed = this.renewed(personId, version);
+      return { state: await (cached ? within(COPY_PATIENCE_MS, renewed) : renewed), current: true };
     } catch (error) {
       if (!cached) throw error;
       return { state: cached.state, current: false };

@@ -1,0 +1,69 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { daysAgo, FOUR_SCORES, METRICS } from "../support/four-metrics";
+import { type Answer, startGateway, temporaryDirectory } from "../support/gateway-process";
+import { linked } from "../support/newcomer";
+import { freshDatabase } from "../support/services";
+import { startVendor } from "../support/vendor";
+
+const RANGE = { start: daysAgo(20), end: daysAgo(1) };
+
+test("SIGTERM under load: every request in flight is answered, exit 0 within 15 s", async () => {
+  const [vendor, database] = await Promise.all([startVendor(), freshDatabase()]);
+  const gateway = await startGateway({ env: { ...vendor.env, DATABASE_URL: database.url } });
+  try {
+    await linked(gateway, { token: "demo:drained", user: "drained" });
+    // Every request takes a second at least, so that all are in flight when the signal comes.
+    vendor.simulator.faults.add({ kind: "data", effect: "delay", ms: 1_000 });
+    const inFlight = Array.from({ length: 50 }, (_, index) => {
+      const range = { start: daysAgo(30 + (index % 5)), end: daysAgo(1) };
+      return gateway.graphql(FOUR_SCORES, { range }, "demo:drained");
+    });
+    await sleep(500);
+    const begun = performance.now();
+    const stopped = gateway.stop("SIGTERM");
+    const answers: Answer[] = await Promise.all(inFlight);
+    expect(await stopped).toBe(0);
+    const took = performance.now() - begun;
+    const failed = answers.filter(({ status, errors }) => status !== 200 || errors.length > 0);
+    console.log(
+      `SIGTERM: ${answers.length} requests in flight, ${failed.length} failed, ended after ${Math.round(took)} ms`,
+    );
+    expect(failed).toEqual([]);
+    for (const { data } of answers) expect(data.viewer.sleep.nodes.length).toBeGreaterThan(10);
+    expect(took).toBeLessThan(15_000);
+    await expect(fetch(`${gateway.url}/healthz`)).rejects.toThrow();
+  } finally {
+    await gateway.stop("SIGKILL");
+    await vendor.simulator.stop();
+    await database.drop();
+  }
+}, 60_000);
+
+test("after kill -9 the next start finds the embedded database, the link and every committed day", async () => {
+  const directory = await temporaryDirectory();
+  const dataDirectory = join(directory, "data");
+  const first = await startGateway({ dataDirectory });
+  try {
+    await linked(first);
+    const before = await first.graphql(FOUR_SCORES, { range: RANGE });
+    expect(before.data.viewer.sleep.nodes.length).toBeGreaterThan(10);
+    expect(await first.stop("SIGKILL")).toBeNull();
+    const second = await startGateway({ dataDirectory });
+    console.log(`start after kill -9: ${Math.round(second.startedInMs)} ms`);
+    try {
+      const after = await second.graphql(FOUR_SCORES, { range: RANGE });
+      expect(after.errors).toEqual([]);
+      for (const metric of METRICS) expect(after.data.viewer[metric].nodes).toEqual(before.data.viewer[metric].nodes);
+      const more = await second.graphql(FOUR_SCORES, { range: { start: daysAgo(50), end: daysAgo(40) } });
+      expect(more.data.viewer.sleep).toMatchObject({ issues: [] });
+      expect(more.data.viewer.sleep.nodes.length).toBeGreaterThan(5);
+    } finally {
+      expect(await second.stop()).toBe(0);
+    }
+  } finally {
+    await first.stop("SIGKILL");
+    await rm(directory, { recursive: true, force: true });
+  }
+}, 90_000);
