@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import type { Account } from "../../domain/people";
-import type { ForgottenGrant, LinkStore, NewLink, PendingLink } from "../../services/ports/links";
+import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
 import { eraseAccountData } from "./erasure";
 import { seconds } from "./grants-change";
@@ -152,7 +152,7 @@ async function disconnectAccount(
   personId: string,
   provider: string,
   deleteData: boolean,
-): Promise<{ dataVersion: number; forgotten: ForgottenGrant | null; deletedRecords: number | null } | null> {
+): Promise<Undone | null> {
   await tx.query(ONE_AT_A_TIME, [`${personId} ${provider}`]);
   const accounts: { id: string; status: string }[] = await tx.query(
     "SELECT id, status FROM accounts WHERE person_id = $1 AND provider = $2 FOR NO KEY UPDATE",
@@ -167,7 +167,8 @@ async function disconnectAccount(
     for (const { id } of accounts) deletedRecords += await eraseAccountData(tx, personId, id);
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
-  return { dataVersion: await raiseDataVersion(tx, personId), forgotten: forgotten[0] ?? null, deletedRecords };
+  const dataVersion = await raiseDataVersion(tx, personId);
+  return { dataVersion, unlinked: linked !== undefined, forgotten: forgotten[0] ?? null, deletedRecords };
 }
 
 /**
