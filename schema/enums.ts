@@ -78,6 +78,28 @@ export const HrvMethod = enumOf("HrvMethod", "How a heart rate variability was c
   UNKNOWN: "The provider does not say.",
 });
 
+/** Whose wish decided which record speaks for a day. */
+export const ResolutionPolicy = enumOf("ResolutionPolicy", "Whose wish decided which record speaks for a day.", {
+  QUERY_PREFERENCE: "The query's own: the argument `prefer`.",
+  PERSON_PREFERENCE: "The person's: setSourcePreference.",
+  OPERATOR_PREFERENCE: "That of whoever runs this gateway.",
+  DEFAULT: "Nobody named a provider of the day: coverage, then wear, then the order of the providers.",
+});
+
+/** Why a candidate was chosen, or was not. */
+export const CandidateReason = enumOf("CandidateReason", "Why a provider's record was chosen for a day, or was not.", {
+  ONLY_SOURCE: "Chosen: no other provider has the day.",
+  PREFERRED: "Chosen: first in the order of preference.",
+  BETTER_COVERAGE: "Chosen: more of the day is told, in whole days before running totals, then in fields.",
+  BETTER_WEAR: "Chosen: worn for longer.",
+  HIGHER_PRIORITY: "Chosen: first in the order of the providers, all else being equal.",
+  NO_DATA: "Not chosen: it has nothing for the day; an absence of the same answer says why.",
+  PROVISIONAL: "Not chosen: it is still in progress, and the chosen one is whole.",
+  LESS_COVERAGE: "Not chosen: it has fewer fields than the chosen one.",
+  LESS_WEAR: "Not chosen: it was worn for less time, or does not say.",
+  LOWER_PRIORITY: "Not chosen: later in the order of preference or of the providers.",
+});
+
 /** What a user interface must handle after a mutation. */
 export const UserErrorCode = enumOf("UserErrorCode", "What a user interface must handle after a mutation.", {
   PROVIDER_NOT_CONFIGURED: "This gateway has no credentials for the provider.",

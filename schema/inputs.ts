@@ -1,7 +1,8 @@
 import { ArgsType, Field, InputType, Int } from "type-graphql";
 import type { CivilDay } from "../src/domain/days";
+import type { Metric as MetricName } from "../src/domain/metrics";
 import type { HrvMethod as HrvMethodName } from "../src/domain/records";
-import { HrvMethod } from "./enums";
+import { HrvMethod, Metric } from "./enums";
 import { Provider } from "./provider-enum";
 import { LocalDate } from "./scalars";
 
@@ -68,6 +69,19 @@ export class SyncProviderInput {
   range!: DateRange;
 }
 
+/** Input of setSourcePreference. */
+@InputType({ description: "Whose record shall speak for a day where several providers have one." })
+export class SetSourcePreferenceInput {
+  @Field(() => Metric, { description: "What the order holds for." })
+  metric!: MetricName;
+
+  @Field(() => [Provider], {
+    description:
+      "Providers, the most preferred first, each at most once; any other comes after them. Empty: no preference any more.",
+  })
+  order!: string[];
+}
+
 /** Arguments of every daily field. */
 @ArgsType()
 export class DailyArgs {
@@ -86,6 +100,13 @@ export class DailyArgs {
       "Accept data checked with the provider at most so many seconds ago; 0 asks now. Default: the gateway's freshness policy.",
   })
   maxAgeSeconds?: number | null;
+
+  @Field(() => [Provider], {
+    nullable: true,
+    description:
+      "For this answer's nodes: providers, the most preferred first, each at most once; an empty list is invalid. Default: the person's preference, then the operator's, then coverage, wear and the order of the providers.",
+  })
+  prefer?: string[] | null;
 }
 
 /** Arguments of User.hrv. */

@@ -14,7 +14,7 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from "graphql";
-import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
+import { type ComplexityEstimator, fieldExtensionsEstimator, getComplexity } from "graphql-query-complexity";
 
 /** What one document may ask; the published figures. `introspectionDepth` holds below `__schema` and `__type` only. */
 export const LIMITS = {
@@ -109,7 +109,7 @@ const estimate: ComplexityEstimator = ({ field, childComplexity }) => {
 };
 
 /**
- * What an operation costs: one for each field, doubled below each list; repeated aliases and nested lists are dear, long ranges are not.
+ * What an operation costs: one for each field, doubled below each list that does not say otherwise; repeated aliases and nested lists are dear, long ranges are not.
  * Null where its variables are wrong, which execution reports. Throws QUERY_TOO_COMPLEX where counting itself would take too long.
  */
 export function operationCost(
@@ -131,7 +131,7 @@ export function operationCost(
       schema,
       query: only,
       variables: { ...variables },
-      estimators: [estimate],
+      estimators: [fieldExtensionsEstimator(), estimate],
       maxQueryNodes: COUNTED_NODES,
     });
   } catch (error) {

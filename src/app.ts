@@ -7,6 +7,7 @@ import { printedSchema } from "../schema/print";
 import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
 import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
 import type { Config } from "./config";
+import { blame, DATABASE_PROBLEMS, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
 import { Database } from "./db/database";
 import { startEmbeddedPostgres } from "./db/embedded";
@@ -16,9 +17,9 @@ import { createGrantStore } from "./db/repositories/grants";
 import { sweepExpired } from "./db/repositories/housekeeping";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
-import { readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
-import { createVaults, KeyRing } from "./db/vault";
+import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { ASSEMBLY_VERSION } from "./domain/assembly";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
@@ -30,6 +31,7 @@ import { Flights } from "./services/fetching/flights";
 import { LinkingService } from "./services/linking/linking";
 import { createPeople } from "./services/people";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
+import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
 import { ReadService } from "./services/reading/read-service";
 import { SyncService } from "./services/syncing";
@@ -49,33 +51,6 @@ export interface App {
   readonly announcement: readonly string[];
   /** Finishes what is in flight, then closes everything in the opposite order of the start. */
   close(): Promise<void>;
-}
-
-/** What a system's or PostgreSQL's error code says of the setting. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
-type Problems = Readonly<Record<string, string>>;
-
-const PORT_PROBLEMS: Problems = {
-  EADDRINUSE: "another program listens there already",
-  EACCES: "this user may not listen there",
-  EADDRNOTAVAIL: "HOST is no address of this machine",
-};
-const DATABASE_PROBLEMS: Problems = {
-  ECONNREFUSED: "no database answers there",
-  ENOTFOUND: "no such host",
-  EAI_AGAIN: "its host's name cannot be resolved at the moment",
-  ETIMEDOUT: "no database answers there in time",
-  "28P01": "the database refuses the password",
-  "28000": "the database refuses the role",
-  "3D000": "there is no database of that name",
-};
-
-/** Turns a failure of the start that a setting is to blame for into one that names it. */
-function blame(variable: string, problems: Problems): (error: unknown) => never {
-  return (error) => {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const problem = problems[code];
-    throw problem === undefined ? error : new SettingError(variable, problem);
-  };
 }
 
 /** Undoes the start, last things first. */
@@ -111,6 +86,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const database = await openDatabase(config, logger, closing);
   if (config.roles.includes("worker")) sweepRegularly(database, telemetry, closing);
   const ring = new KeyRing(keys);
+  await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
   const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
@@ -162,7 +138,24 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
     }),
-    reading: new ReadService({ versions, states, cache, store, flights, telemetry, providers: configured, build, now }),
+    reading: new ReadService({
+      versions,
+      states,
+      cache,
+      store,
+      flights,
+      telemetry,
+      providers: configured,
+      sourceOrder: config.sourceOrder,
+      build,
+      now,
+    }),
+    preferences: new PreferenceService({
+      versions,
+      states,
+      keep: (...preference) => keepPreference(database, ...preference),
+      providers: configured,
+    }),
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
@@ -209,6 +202,14 @@ async function openDatabase(config: Config, logger: Logger, closing: Closing): P
   // Only now: what a role that is refused had made would belong to it.
   await migrate(url);
   return database;
+}
+
+/** Without a key that data keys are wrapped under, their persons could not even link again: better not to start. */
+async function checkKeys(database: Database, ring: KeyRing): Promise<void> {
+  const missing = (await wrappingKeysInUse(database)).filter((id) => !ring.has(id));
+  if (missing.length > 0) {
+    throw new SettingError("ENCRYPTION_KEYS", `lacks keys that are still in use: ${missing.join(", ")}`);
+  }
 }
 
 function sweepRegularly(database: Database, telemetry: GatewayTelemetry, closing: Closing): void {

@@ -1,6 +1,7 @@
 import type { AuthSettings } from "./config/auth";
 import type { EncryptionKey } from "./config/keys";
 import { isLoopback, type Role, SETTINGS, type Settings } from "./config/settings";
+import { knownSources, type SourceOrder } from "./config/source-order";
 import { readWearable, type WearableConfig } from "./config/wearables";
 import { SettingError } from "./domain/errors";
 
@@ -27,6 +28,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** False, a number of hops, or trusted addresses and CIDR ranges. */
   readonly trustProxy: boolean | number | readonly string[];
+  /** The operator's preference of providers by metric. */
+  readonly sourceOrder: SourceOrder;
   /** By slug. */
   readonly wearables: Readonly<Record<string, WearableConfig>>;
 }
@@ -109,6 +112,7 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     allowedReturnUrls: settings.ALLOWED_RETURN_URLS,
     corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
+    sourceOrder: knownSources(settings.SOURCE_ORDER, slugs),
     wearables: Object.fromEntries(slugs.map((slug) => [slug, readWearable(env, slug, publicUrl)])),
   };
 }

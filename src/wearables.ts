@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { metricsOf, type Provider } from "../providers/contract";
+import { fieldsOf, metricsOf, type Provider } from "../providers/contract";
 import { providers } from "../providers/registry";
 import type { Config } from "./config";
 import type { WearableConfig } from "./config/wearables";
@@ -71,5 +71,6 @@ export function factsOf({ provider, client }: Wearable): ProviderFacts {
     configured: client !== null,
     metrics: metricsOf(provider),
     scopes: oauth.scopes,
+    fields: fieldsOf(provider),
   };
 }

@@ -1,3 +1,4 @@
+import { MEASURED_FIELDS, type MeasuredField } from "../../src/domain/measured";
 import { METRIC_KINDS, METRICS, type Metric } from "../../src/domain/metrics";
 import type { HrvMethod } from "../../src/domain/records";
 import type { Endpoint } from "./endpoint";
@@ -17,6 +18,20 @@ export function metricsOf(provider: Provider): readonly Metric[] {
       endpoint.yields.some((kind) => METRIC_KINDS[metric].essential.includes(kind)),
     ),
   );
+}
+
+/** A field of a metric's day: an entry of the capability matrix. */
+export interface MetricField {
+  readonly metric: Metric;
+  readonly name: MeasuredField;
+}
+
+/** The fields that a provider can fill, metric by metric in the order of the domain; derived from what its endpoints yield and fill. */
+export function fieldsOf(provider: Provider): readonly MetricField[] {
+  return metricsOf(provider).flatMap((metric) => {
+    const filled = new Set(endpointsOf(provider, metric).flatMap((endpoint) => endpoint.fills ?? []));
+    return MEASURED_FIELDS[metric].filter((name) => filled.has(name)).map((name) => ({ metric, name }));
+  });
 }
 
 /** The methods of heart rate variability that a provider gives. */

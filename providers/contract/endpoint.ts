@@ -1,5 +1,6 @@
 import type { CivilDay, DayRange } from "../../src/domain/days";
 import type { Instant } from "../../src/domain/instants";
+import type { MeasuredField } from "../../src/domain/measured";
 import type { HrvMethod, RecordKind, UndatedRecord, WearableRecord } from "../../src/domain/records";
 
 /** A request to the vendor's API; the engine adds origin, credentials and deadline. */
@@ -20,6 +21,8 @@ export type SessionReference = { readonly session: string } | { readonly cycle: 
 export interface Undated {
   readonly of: SessionReference;
   readonly records: readonly UndatedRecord[];
+  /** The day where the sessions of it and of the day before are known and none of them is meant. Default: undated until there is one. */
+  readonly otherwise?: CivilDay;
 }
 
 /** One of the vendor's documents: as it came, and what it means. No records: a document that says that nothing counts. */
@@ -55,6 +58,8 @@ export interface Endpoint {
   readonly name: string;
   /** The kinds of record that its documents become. */
   readonly yields: readonly RecordKind[];
+  /** The measured fields of assembled days that its records fill, by their common names. Default: none. */
+  readonly fills?: readonly MeasuredField[];
   /** Methods of the heart rate variability that it yields. */
   readonly hrvMethods?: readonly HrvMethod[];
   /** Scopes, in the vendor's own words, without which it answers nothing. */

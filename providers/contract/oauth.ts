@@ -28,6 +28,8 @@ export interface OAuthProfile {
   readonly defaultExpiresInSeconds?: number;
   /** Further fixed parameters of every token request. */
   readonly tokenParameters?: Readonly<Record<string, string>>;
+  /** Further fixed parameters of refresh requests alone. Default: none (RFC 6749 §6). */
+  readonly refreshParameters?: Readonly<Record<string, string>>;
   /** The field of a token answer under which the tokens lie. Default: the answer itself (RFC 6749 §5.1). */
   readonly tokenAnswerUnder?: string;
   /** Why a token answer of status 200 is a refusal all the same; null where it is none. Default: it never is (RFC 6749 §5.2). */

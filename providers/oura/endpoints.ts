@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { MEASURED_FIELDS } from "../../src/domain/measured";
 import type { WearableRecord } from "../../src/domain/records";
 import { dayUnder, type Endpoint, expectShape, readDocuments } from "../contract";
 import { activity, readiness, sessions, sleepScore } from "./mapping";
@@ -42,6 +43,7 @@ export const endpoints: readonly Endpoint[] = [
     {
       name: "daily_sleep",
       yields: ["sleep_score"],
+      fills: ["score"],
       scopes: ["daily"],
       margin: { before: 1, after: 1 },
       dayEndsAtHour: 18,
@@ -53,6 +55,7 @@ export const endpoints: readonly Endpoint[] = [
     {
       name: "sleep",
       yields: ["sleep_session", "hrv"],
+      fills: [...MEASURED_FIELDS.SLEEP.filter((name) => name !== "score"), ...MEASURED_FIELDS.HRV],
       hrvMethods: ["RMSSD"],
       scopes: ["daily"],
       // Filtered by bedtime_start, which lies on the day or up to a day before it.
@@ -63,7 +66,13 @@ export const endpoints: readonly Endpoint[] = [
     sessions,
   ),
   list(
-    { name: "daily_readiness", yields: ["readiness"], scopes: ["daily"], margin: { before: 1, after: 1 } },
+    {
+      name: "daily_readiness",
+      yields: ["readiness"],
+      fills: ["score", "temperatureDeviationCelsius", "temperatureTrendDeviationCelsius"],
+      scopes: ["daily"],
+      margin: { before: 1, after: 1 },
+    },
     dailyReadiness,
     readiness,
   ),
@@ -71,6 +80,20 @@ export const endpoints: readonly Endpoint[] = [
     {
       name: "daily_activity",
       yields: ["activity"],
+      fills: [
+        "score",
+        "steps",
+        "equivalentWalkingDistanceMeters",
+        "activeEnergyKilocalories",
+        "totalEnergyKilocalories",
+        "highActivitySeconds",
+        "mediumActivitySeconds",
+        "lowActivitySeconds",
+        "sedentarySeconds",
+        "restingSeconds",
+        "nonWearSeconds",
+        "inactivityAlerts",
+      ],
       scopes: ["daily"],
       margin: { before: 1, after: 1 },
       dayEndsAtHour: 28,

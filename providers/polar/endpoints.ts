@@ -29,6 +29,17 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "sleep",
     yields: ["sleep_score", "sleep_session"],
+    fills: [
+      "score",
+      "bedtimeStart",
+      "bedtimeEnd",
+      "asleepSeconds",
+      "awakeSeconds",
+      "lightSeconds",
+      "deepSeconds",
+      "remSeconds",
+      "sessions",
+    ],
     scopes: SCOPES,
     reachDays: NIGHTS_REACH,
     noContent: true,
@@ -39,6 +50,7 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "nightly_recharge",
     yields: ["readiness", "hrv"],
+    fills: ["hrv", "ansCharge", "averageMilliseconds", "minimumMilliseconds", "maximumMilliseconds", "samples"],
     hrvMethods: ["RMSSD"],
     scopes: SCOPES,
     reachDays: NIGHTS_REACH,
@@ -49,6 +61,14 @@ export const endpoints: readonly Endpoint[] = [
   {
     name: "activity",
     yields: ["activity"],
+    fills: [
+      "steps",
+      "distanceMeters",
+      "activeEnergyKilocalories",
+      "totalEnergyKilocalories",
+      "sedentarySeconds",
+      "inactivityAlerts",
+    ],
     scopes: SCOPES,
     maxDaysPerRequest: ACTIVITY_DAYS,
     // A day that is too old is a 400 for the whole range, and Polar's today may be the wearer's tomorrow: 364 are sure of the 365.

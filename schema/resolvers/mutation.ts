@@ -1,16 +1,23 @@
 import { Arg, Ctx, Mutation, Resolver } from "type-graphql";
 import type { RequestContext } from "../../src/loaders/context";
-import { checkedRange } from "../../src/loaders/question";
-import { CompleteConnectionInput, ConnectProviderInput, DisconnectProviderInput, SyncProviderInput } from "../inputs";
+import { checkedOrder, checkedRange } from "../../src/loaders/question";
+import {
+  CompleteConnectionInput,
+  ConnectProviderInput,
+  DisconnectProviderInput,
+  SetSourcePreferenceInput,
+  SyncProviderInput,
+} from "../inputs";
 import {
   CompleteConnectionPayload,
   ConnectProviderPayload,
   DisconnectProviderPayload,
+  SetSourcePreferencePayload,
   SyncProviderPayload,
 } from "../types/payloads";
 import { withUserErrors } from "../user-errors";
 
-/** Linking, unlinking, fetching again. */
+/** Linking, unlinking, fetching again, preferring. */
 @Resolver()
 export class MutationResolver {
   @Mutation(() => ConnectProviderPayload, {
@@ -69,5 +76,18 @@ export class MutationResolver {
     return withUserErrors(ctx, { account: null, fetchedRecords: null }, () =>
       ctx.services.syncing.sync(ctx.person, { provider, range }),
     );
+  }
+  @Mutation(() => SetSourcePreferencePayload, {
+    nullable: true,
+    description: "Keeps whose record the person wants for a metric where several providers have the day.",
+  })
+  setSourcePreference(
+    @Arg("input", () => SetSourcePreferenceInput, { description: "The order." }) input: SetSourcePreferenceInput,
+    @Ctx() ctx: RequestContext,
+  ): Promise<SetSourcePreferencePayload> {
+    const order = checkedOrder("input.order", input.order);
+    return withUserErrors(ctx, { preference: null }, async () => ({
+      preference: await ctx.services.preferences.set(ctx.person, input.metric, order),
+    }));
   }
 }

@@ -3,9 +3,9 @@ import { encodeNodeId } from "../../src/domain/ids";
 import type { RequestContext } from "../../src/loaders/context";
 import type { DailyResult } from "../../src/loaders/daily";
 import { dailyQuestion } from "../../src/loaders/question";
-import type { Account, Person } from "../../src/services/api";
+import type { Account, Person, SourcePreference as Preference } from "../../src/services/api";
 import { DailyArgs, HrvArgs } from "../inputs";
-import { ProviderAccount, User } from "../types/accounts";
+import { ProviderAccount, SourcePreference, User } from "../types/accounts";
 import { ActivityResult, HrvResult, ReadinessResult, SleepResult } from "../types/results";
 
 /** Fields of a person. */
@@ -19,6 +19,13 @@ export class UserResolver {
   @FieldResolver(() => [ProviderAccount], { description: "Accounts that are linked or need reconnecting." })
   accounts(@Root() person: Person, @Ctx() ctx: RequestContext): Promise<readonly Account[]> {
     return ctx.loaders.accounts.load(person.id);
+  }
+
+  @FieldResolver(() => [SourcePreference], {
+    description: "The person's own orders of providers, at most one a metric; set by setSourcePreference.",
+  })
+  sourcePreferences(@Root() person: Person, @Ctx() ctx: RequestContext): Promise<readonly Preference[]> {
+    return ctx.loaders.preferences.load(person.id);
   }
 
   @FieldResolver(() => SleepResult, { nullable: true, description: "Sleep by day." })

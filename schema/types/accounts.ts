@@ -36,6 +36,26 @@ export class ProviderAccount extends Node {
   connectedAt!: number;
 }
 
+/** A field that a provider can fill. */
+@ObjectType({ simpleResolvers: true, description: "A field of a daily record that a provider can fill." })
+export class ProviderField {
+  @Field(() => Metric, { description: "The metric whose record has the field." })
+  metric!: string;
+
+  @Field(() => String, { description: "The field's name in this schema." })
+  name!: string;
+}
+
+/** A person's order of providers for one metric. */
+@ObjectType({ simpleResolvers: true, description: "A person's order of preference of the providers of one metric." })
+export class SourcePreference {
+  @Field(() => Metric, { description: "What it holds for." })
+  metric!: string;
+
+  @Field(() => [Provider], { description: "Providers, the most preferred first; any other comes after them." })
+  order!: readonly string[];
+}
+
 /** What the gateway says of a wearable. */
 @ObjectType({ simpleResolvers: true, description: "A wearable that this gateway can speak to." })
 export class ProviderInfo {
@@ -53,4 +73,10 @@ export class ProviderInfo {
 
   @Field(() => [String], { description: "Every scope that the vendor knows, in its own words." })
   scopes!: readonly string[];
+
+  @Field(() => [ProviderField], {
+    description:
+      "What this provider can fill, by metric: its row of the capability matrix. Any one record may have less.",
+  })
+  fields!: readonly ProviderField[];
 }

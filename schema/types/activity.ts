@@ -57,4 +57,9 @@ export class Activity extends DailyRecord {
 
   @Field(() => Int, { nullable: true, description: "Reminders to move, counted." })
   inactivityAlerts!: number | null;
+  @Field(() => Float, {
+    nullable: true,
+    description: "Cardiovascular load of the day, without unit, 0 to 21, higher is harder. No score.",
+  })
+  strain!: number | null;
 }

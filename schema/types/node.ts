@@ -1,7 +1,7 @@
-import { Field, ID, InterfaceType } from "type-graphql";
+import { Field, ID, InterfaceType, ObjectType } from "type-graphql";
 import type { CivilDay } from "../../src/domain/days";
 import type { TypedNode } from "../../src/loaders/context";
-import { Completeness } from "../enums";
+import { CandidateReason, Completeness, ResolutionPolicy } from "../enums";
 import { Provider } from "../provider-enum";
 import { DateTime, LocalDate } from "../scalars";
 
@@ -31,4 +31,40 @@ export abstract class DailyRecord extends Node {
 
   @Field(() => Completeness, { description: "How settled the record is." })
   completeness!: string;
+  @Field(() => Resolution, {
+    nullable: true,
+    description:
+      "How the day's record was chosen, the same on every record of the day; null where none was chosen, as in node(id:).",
+  })
+  resolution!: object | null;
+}
+
+/** A provider that was asked for a day. */
+@ObjectType({ simpleResolvers: true, description: "A provider that was asked for a day." })
+export class ResolutionCandidate {
+  @Field(() => Provider, { description: "The provider." })
+  provider!: string;
+
+  @Field(() => DailyRecord, { nullable: true, description: "Its record, one of bySource; null where it has none." })
+  record!: DailyRecord | null;
+
+  @Field(() => CandidateReason, { description: "Why it was chosen, or was not." })
+  reason!: string;
+}
+
+/** How a day's record was chosen. */
+@ObjectType({ simpleResolvers: true, description: "How one provider's record was chosen for a day." })
+export class Resolution {
+  @Field(() => ResolutionPolicy, { description: "Whose wish decided." })
+  policy!: string;
+
+  @Field(() => ResolutionCandidate, { description: "The candidate whose record is in nodes." })
+  winner!: ResolutionCandidate;
+
+  @Field(() => [ResolutionCandidate], {
+    description: "Every provider that was asked for the day, once, by name.",
+    // A handful at most, and their records are those of bySource: they cost what is selected, not double.
+    complexity: ({ childComplexity }) => 1 + childComplexity,
+  })
+  candidates!: readonly ResolutionCandidate[];
 }

@@ -1,8 +1,11 @@
 import { Field, Float, ObjectType } from "type-graphql";
+import { CONTRIBUTORS } from "../../src/domain/contributors";
 import type { CivilDay } from "../../src/domain/days";
 import { AbsenceReason, HrvMethod, IssueCode } from "../enums";
 import { Provider } from "../provider-enum";
 import { DateTime, LocalDate } from "../scalars";
+
+const VOCABULARY = Object.entries(CONTRIBUTORS).map(([key, meaning]) => `- \`${key}\`: ${meaning}`);
 
 /** A part of a score. */
 @ObjectType({
@@ -12,7 +15,10 @@ import { DateTime, LocalDate } from "../scalars";
 export class Contributor {
   @Field(() => String, {
     nullable: true,
-    description: "Name in the common vocabulary (lower_snake); null where it has no counterpart.",
+    description: [
+      "Name in the common vocabulary; null where it has no counterpart. The vocabulary:",
+      ...VOCABULARY,
+    ].join("\n"),
   })
   key!: string | null;
 

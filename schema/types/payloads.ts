@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from "type-graphql";
 import { UserErrorCode } from "../enums";
 import { Provider } from "../provider-enum";
 import { DateTime } from "../scalars";
-import { ProviderAccount } from "./accounts";
+import { ProviderAccount, SourcePreference } from "./accounts";
 
 /** Why a mutation did not do what was asked. */
 @ObjectType({
@@ -78,6 +78,16 @@ export class SyncProviderPayload {
 
   @Field(() => Int, { nullable: true, description: "Records that the provider gave, counted." })
   fetchedRecords!: number | null;
+
+  @Field(() => [UserError], userErrors)
+  userErrors!: UserError[];
+}
+
+/** Answer of setSourcePreference. */
+@ObjectType({ simpleResolvers: true, description: "The end of setting a preference." })
+export class SetSourcePreferencePayload {
+  @Field(() => SourcePreference, { nullable: true, description: "The preference as kept; null where it was removed." })
+  preference!: SourcePreference | null;
 
   @Field(() => [UserError], userErrors)
   userErrors!: UserError[];

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exactAddresses, httpAddress, originList, wholeNumber } from "./formats";
 import { keyRing } from "./keys";
+import { sourceOrder } from "./source-order";
 
 const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "::1"]);
 const ROLE_NAMES = ["api", "worker"] as const;
@@ -78,6 +79,7 @@ export const SETTINGS = z.object({
   ALLOWED_RETURN_URLS: exactAddresses.default([]),
   CORS_ORIGINS: originList.default([]),
   TRUST_PROXY: proxies.default(false),
+  SOURCE_ORDER: sourceOrder.default({}),
 });
 
 /** The settings as read. */

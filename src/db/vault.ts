@@ -34,6 +34,11 @@ export class KeyRing {
     this.current = current;
   }
 
+  /** Whether there is a key of this id. */
+  has(id: string): boolean {
+    return this.byId.has(id);
+  }
+
   /** Wraps a person's data key under the current key. */
   wrap(personId: string, dataKey: Buffer): Buffer {
     return sealUnder(this.current, wrapping(personId), dataKey);
@@ -100,4 +105,12 @@ async function dataKeyOf(database: Database, ring: KeyRing, personId: string): P
 
 function wrapping(personId: string): readonly string[] {
   return ["data_keys", "wrapped_key", personId, personId, ""];
+}
+
+/** Ids of the keys that data keys are wrapped under at present, over all persons. */
+export async function wrappingKeysInUse(database: Database): Promise<readonly string[]> {
+  const rows: { id: string }[] = await database.jobs((tx) =>
+    tx.query("SELECT DISTINCT wrapping_key_id AS id FROM data_keys ORDER BY 1"),
+  );
+  return rows.map((row) => row.id);
 }

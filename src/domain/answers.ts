@@ -1,7 +1,10 @@
-import type { DailyValue } from "./daily";
+import type { Resolution } from "./choice";
+import type { SourcedDay } from "./daily";
 import type { CivilDay, DayRange } from "./days";
 import type { Metric } from "./metrics";
 import type { HrvMethod } from "./records";
+
+export type { SourcedDay } from "./daily";
 
 /** Why a requested day has no record. ERROR always has a matching issue. */
 export type AbsenceReason =
@@ -39,12 +42,6 @@ export interface SourceIssue {
   readonly retryAt: number | null;
 }
 
-/** One provider's assembled day. */
-export interface SourcedDay {
-  readonly provider: string;
-  readonly value: DailyValue;
-}
-
 /** What a daily field of User asks. `providers`: slugs, null for the linked accounts; `maxAgeSeconds`: null for the freshness policy. */
 export interface DailyQuestion {
   readonly metric: Metric;
@@ -53,11 +50,16 @@ export interface DailyQuestion {
   readonly maxAgeSeconds: number | null;
   /** Only for HRV: one answer holds one method. */
   readonly method: HrvMethod | null;
+  /** Providers in the order that this query prefers; null where it does not say. */
+  readonly prefer?: readonly string[] | null;
 }
 
-/** The answer to a {@link DailyQuestion}: chosen days, every source's days, runs of absent days and issues. */
+/** The answer to a {@link DailyQuestion}: chosen days and why, every source's days, runs of absent days and issues. */
 export interface DailyAnswer {
+  /** One a day, ascending; each one of `bySource`. */
   readonly nodes: readonly SourcedDay[];
+  /** How each of `nodes` was chosen, in their order. */
+  readonly resolutions: readonly Resolution[];
   readonly bySource: readonly SourcedDay[];
   readonly absences: readonly Absence[];
   readonly issues: readonly SourceIssue[];

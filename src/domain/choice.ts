@@ -1,62 +1,51 @@
-import type { SourcedDay } from "./answers";
 import { HRV_METHODS } from "./assembly/hrv";
-import type { ActivityDay, DailyBase, DailyValue, HrvDay, ReadinessDay, SleepDay } from "./daily";
+import type { SourcedDay } from "./daily";
 import type { CivilDay } from "./days";
-import type { Metric } from "./metrics";
+import { coverageOf } from "./measured";
 import { ascending, inTurn, type Order, reversed } from "./order";
 
-type Measured<D> = Exclude<keyof D, keyof DailyBase | "metric" | "method" | "contributors">;
+/** Whose wish decided: that of the query, the person or the operator; DEFAULT: coverage, then wear, then the providers' order. */
+export type PolicyName = "QUERY_PREFERENCE" | "PERSON_PREFERENCE" | "OPERATOR_PREFERENCE" | "DEFAULT";
 
-/** The fields that count as data of a day, by metric; contributors do not, they are parts of the score. */
-export const MEASURED_FIELDS = {
-  SLEEP: [
-    "score",
-    "bedtimeStart",
-    "bedtimeEnd",
-    "inBedSeconds",
-    "asleepSeconds",
-    "awakeSeconds",
-    "lightSeconds",
-    "deepSeconds",
-    "remSeconds",
-    "latencySeconds",
-    "efficiencyPercent",
-    "averageHeartRateBpm",
-    "lowestHeartRateBpm",
-    "averageHrv",
-    "breathsPerMinute",
-    "sessions",
-  ] satisfies Measured<SleepDay>[],
-  READINESS: [
-    "score",
-    "temperatureDeviationCelsius",
-    "temperatureTrendDeviationCelsius",
-  ] satisfies Measured<ReadinessDay>[],
-  ACTIVITY: [
-    "score",
-    "steps",
-    "distanceMeters",
-    "equivalentWalkingDistanceMeters",
-    "activeEnergyKilocalories",
-    "totalEnergyKilocalories",
-    "highActivitySeconds",
-    "mediumActivitySeconds",
-    "lowActivitySeconds",
-    "sedentarySeconds",
-    "restingSeconds",
-    "nonWearSeconds",
-    "inactivityAlerts",
-  ] satisfies Measured<ActivityDay>[],
-  HRV: ["averageMilliseconds", "minimumMilliseconds", "maximumMilliseconds", "samples"] satisfies Measured<HrvDay>[],
-} as const satisfies Record<Metric, readonly string[]>;
+/** Why a candidate was chosen (the first five), or was not. */
+export type CandidateReason =
+  | "ONLY_SOURCE"
+  | "PREFERRED"
+  | "BETTER_COVERAGE"
+  | "BETTER_WEAR"
+  | "HIGHER_PRIORITY"
+  | "NO_DATA"
+  | "PROVISIONAL"
+  | "LESS_COVERAGE"
+  | "LESS_WEAR"
+  | "LOWER_PRIORITY";
 
-/** How many of a day's {@link MEASURED_FIELDS} hold something: 0 is a number like any other, an empty list is nothing. */
-export function coverageOf(value: DailyValue): number {
-  const fields: Readonly<Record<string, unknown>> = { ...value };
-  return MEASURED_FIELDS[value.metric].filter((name) => {
-    const field = fields[name] ?? null;
-    return Array.isArray(field) ? field.length > 0 : field !== null;
-  }).length;
+/** A provider that was asked for a day; `day` is null where it has none. */
+export interface Candidate {
+  readonly provider: string;
+  readonly day: SourcedDay | null;
+  readonly reason: CandidateReason;
+}
+
+/** How a day was chosen: the winner, and every provider that was asked, by slug. */
+export interface Resolution {
+  readonly policy: PolicyName;
+  readonly winner: SourcedDay;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Wishes for an order of providers, the most particular that names a source of the day holds; `order`: every provider, the last resort. */
+export interface ChoicePolicy {
+  readonly query: readonly string[] | null;
+  readonly person: readonly string[] | null;
+  readonly operator: readonly string[] | null;
+  readonly order: readonly string[];
+}
+
+interface Step {
+  readonly order: Order<SourcedDay>;
+  readonly won: CandidateReason;
+  readonly lost: CandidateReason;
 }
 
 const BY_REVISION = inTurn<SourcedDay>(
@@ -75,27 +64,81 @@ export function sortBySource(days: readonly SourcedDay[]): readonly SourcedDay[]
   );
 }
 
-/** The default policy: the provider with more measured fields, then the earlier in `providerOrder`, those not named there last by slug. */
-function preferred(providerOrder: readonly string[]): Order<SourcedDay> {
-  const ranks = new Map(providerOrder.map((provider, index) => [provider, index]));
-  return inTurn(
-    reversed(ascending(({ value }) => coverageOf(value))),
-    ascending(({ provider }) => ranks.get(provider) ?? providerOrder.length),
-    ascending(({ provider }) => provider),
-    BY_REVISION,
-  );
+/**
+ * Chooses one provider's record for each day that has one, and says why; ascending by day, never a blend. `asked`: every provider
+ * that was asked. The same records in any order give the same answer.
+ */
+export function chooseDays(
+  bySource: readonly SourcedDay[],
+  asked: readonly string[],
+  policy: ChoicePolicy,
+): readonly Resolution[] {
+  const byDay = new Map<CivilDay, SourcedDay[]>();
+  for (const day of sortBySource(bySource)) byDay.set(day.value.day, [...(byDay.get(day.value.day) ?? []), day]);
+  return [...byDay.values()].map((days) => resolveDay(days, asked, policy));
 }
 
-/**
- * Chooses one provider's record for each day, ascending by day; always one of the objects given, never a blend. More measured fields win,
- * then the earlier in `providerOrder`; the order of `bySource` means nothing.
- */
-export function chooseDays(bySource: readonly SourcedDay[], providerOrder: readonly string[]): readonly SourcedDay[] {
-  const order = preferred(providerOrder);
-  const chosen = new Map<CivilDay, SourcedDay>();
-  for (const candidate of bySource) {
-    const best = chosen.get(candidate.value.day);
-    if (!best || order(candidate, best) < 0) chosen.set(candidate.value.day, candidate);
-  }
-  return sortBySource([...chosen.values()]);
+function resolveDay(days: readonly SourcedDay[], asked: readonly string[], policy: ChoicePolicy): Resolution {
+  const [name, preference] = inForce(days, policy);
+  const steps = stepsOf(preference, policy.order);
+  const ranked = firstOfEach([...days].sort(inTurn(...steps.map((step) => step.order), BY_REVISION)));
+  const [winner, runnerUp] = ranked.values();
+  if (!winner) throw new RangeError("expected at least one record of the day");
+  const reasonOf = (day: SourcedDay): CandidateReason => {
+    if (day !== winner) return separating(steps, winner, day)?.lost ?? "LOWER_PRIORITY";
+    return runnerUp ? (separating(steps, winner, runnerUp)?.won ?? "HIGHER_PRIORITY") : "ONLY_SOURCE";
+  };
+  const candidates = [...new Set([...asked, ...ranked.keys()])].sort().map((provider): Candidate => {
+    const day = ranked.get(provider) ?? null;
+    return { provider, day, reason: day ? reasonOf(day) : "NO_DATA" };
+  });
+  return { policy: name, winner, candidates };
+}
+
+/** Each provider's first day, in the order given: a provider stands for itself once. */
+function firstOfEach(days: readonly SourcedDay[]): ReadonlyMap<string, SourcedDay> {
+  const first = new Map<string, SourcedDay>();
+  for (const day of days) if (!first.has(day.provider)) first.set(day.provider, day);
+  return first;
+}
+
+function inForce(days: readonly SourcedDay[], policy: ChoicePolicy): [PolicyName, readonly string[]] {
+  const wishes: [PolicyName, readonly string[] | null][] = [
+    ["QUERY_PREFERENCE", policy.query],
+    ["PERSON_PREFERENCE", policy.person],
+    ["OPERATOR_PREFERENCE", policy.operator],
+  ];
+  for (const [name, order] of wishes)
+    if (order && days.some(({ provider }) => order.includes(provider))) return [name, order];
+  return ["DEFAULT", []];
+}
+
+function stepsOf(preference: readonly string[], order: readonly string[]): readonly Step[] {
+  return [
+    { order: ascending(({ provider }) => rankIn(preference, provider)), won: "PREFERRED", lost: "LOWER_PRIORITY" },
+    // A running total covers less than a whole day, however many fields it has.
+    {
+      order: ascending(({ value }) => (value.completeness === "IN_PROGRESS" ? 1 : 0)),
+      won: "BETTER_COVERAGE",
+      lost: "PROVISIONAL",
+    },
+    { order: reversed(ascending(({ value }) => coverageOf(value))), won: "BETTER_COVERAGE", lost: "LESS_COVERAGE" },
+    { order: ascending(nonWearSeconds), won: "BETTER_WEAR", lost: "LESS_WEAR" },
+    { order: ascending(({ provider }) => rankIn(order, provider)), won: "HIGHER_PRIORITY", lost: "LOWER_PRIORITY" },
+    { order: ascending(({ provider }) => provider), won: "HIGHER_PRIORITY", lost: "LOWER_PRIORITY" },
+  ];
+}
+
+function separating(steps: readonly Step[], winner: SourcedDay, loser: SourcedDay): Step | undefined {
+  return steps.find((step) => step.order(winner, loser) !== 0);
+}
+
+function rankIn(order: readonly string[], provider: string): number {
+  const rank = order.indexOf(provider);
+  return rank < 0 ? order.length : rank;
+}
+
+/** Unknown wear counts as the least. */
+function nonWearSeconds({ value }: SourcedDay): number {
+  return (value.metric === "ACTIVITY" ? value.nonWearSeconds : null) ?? Number.MAX_SAFE_INTEGER;
 }

@@ -58,6 +58,11 @@ export interface ReadinessDay extends DailyBase {
   readonly contributors: readonly ContributorScore[];
   readonly temperatureDeviationCelsius: number | null;
   readonly temperatureTrendDeviationCelsius: number | null;
+  readonly restingHeartRateBpm: number | null;
+  readonly hrv: HrvAverage | null;
+  readonly spo2Percent: number | null;
+  readonly skinTemperatureCelsius: number | null;
+  readonly ansCharge: number | null;
 }
 
 /** A day's activity at one provider. */
@@ -77,6 +82,7 @@ export interface ActivityDay extends DailyBase {
   readonly restingSeconds: number | null;
   readonly nonWearSeconds: number | null;
   readonly inactivityAlerts: number | null;
+  readonly strain: number | null;
 }
 
 /** Heart rate variability of a day's main sleep at one provider, by one method; minimum and maximum are over the samples. */
@@ -91,3 +97,9 @@ export interface HrvDay extends DailyBase {
 
 /** A day of one metric at one provider, assembled from its records. */
 export type DailyValue = SleepDay | ReadinessDay | ActivityDay | HrvDay;
+
+/** One provider's assembled day. */
+export interface SourcedDay {
+  readonly provider: string;
+  readonly value: DailyValue;
+}

@@ -94,7 +94,7 @@ export interface ReadinessRecord extends RecordBase<"readiness"> {
   readonly spo2Percent?: number | null;
   /** Absolute, of the skin; never a deviation. */
   readonly skinTemperatureCelsius?: number | null;
-  /** The vendor's own scale, −10 to 10: how the autonomic nervous system calmed down, against the wearer's usual. */
+  /** How the autonomic nervous system calmed down in the night against the wearer's usual, −10 to 10; 0 is usual. */
   readonly ansCharge?: number | null;
 }
 
@@ -114,7 +114,7 @@ export interface ActivityRecord extends RecordBase<"activity"> {
   readonly restingSeconds: number | null;
   readonly nonWearSeconds: number | null;
   readonly inactivityAlerts: number | null;
-  /** Cardiovascular load on WHOOP's scale, 0 to 21. */
+  /** Cardiovascular load of the day on a scale of its own, 0 to 21; no score. */
   readonly strain?: number | null;
 }
 

@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import type { Absence, DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../domain/answers";
+import type { CandidateReason, PolicyName, Resolution } from "../domain/choice";
 import type { DailyValue, SleepSessionDay } from "../domain/daily";
 import type { CivilDay } from "../domain/days";
 import { encodeNodeId } from "../domain/ids";
@@ -11,15 +12,30 @@ import { questionKey } from "./question";
 /** A sleep session with its node id. */
 export type SessionNode = SleepSessionDay & { readonly __typename: "SleepSession"; readonly id: string };
 
-/** A provider's assembled day with its node id; `sessions`, where it has some, with theirs. */
+/** A provider that was asked for a day: its node, null where it has none, and why it was chosen or was not. */
+export interface CandidateNode {
+  readonly provider: string;
+  readonly record: DailyNode | null;
+  readonly reason: CandidateReason;
+}
+
+/** How a day was chosen; `winner` is one of `candidates`. */
+export interface ResolutionNode {
+  readonly policy: PolicyName;
+  readonly winner: CandidateNode;
+  readonly candidates: readonly CandidateNode[];
+}
+
+/** A provider's assembled day with its node id; `sessions`, where it has some, with theirs; `resolution` is null where none was chosen. */
 export type DailyNode = DailyValue & {
   readonly __typename: string;
   readonly id: string;
   readonly provider: string;
   readonly sessions?: readonly SessionNode[];
+  readonly resolution: ResolutionNode | null;
 };
 
-/** The answer to a daily question as nodes; every entry of `nodes` is the same object as in `bySource`. */
+/** The answer to a daily question as nodes; every entry of `nodes` is the same object as in `bySource`, and all of a day share one resolution. */
 export interface DailyResult {
   readonly nodes: readonly DailyNode[];
   readonly bySource: readonly DailyNode[];
@@ -46,25 +62,44 @@ function sessionNode(person: string, provider: string, day: CivilDay, session: S
   };
 }
 
-function dailyNode(person: string, { provider, value }: SourcedDay): DailyNode {
+/** A node whose resolution is found once all nodes of its day are there. */
+type Draft = DailyNode & { resolution: ResolutionNode | null };
+
+function dailyNode(person: string, { provider, value }: SourcedDay): Draft {
   const { metric, day } = value;
   const method = value.metric === "HRV" ? value.method : null;
   const id = encodeNodeId({ type: "Daily", person, metric, provider, day, method });
-  const base = { __typename: TYPE_NAMES[metric], id, provider };
+  const base = { __typename: TYPE_NAMES[metric], id, provider, resolution: null };
   if (value.metric !== "SLEEP") return { ...value, ...base };
   const sessions = value.sessions.map((session) => sessionNode(person, provider, day, session));
   return { ...value, ...base, sessions };
 }
 
+type NodeOf = (day: SourcedDay) => Draft;
+
+function resolutionNode({ policy, winner, candidates }: Resolution, nodeOf: NodeOf): ResolutionNode {
+  const entries = candidates.map(({ provider, day, reason }): [SourcedDay | null, CandidateNode] => [
+    day,
+    { provider, record: day && nodeOf(day), reason },
+  ]);
+  const chosen = entries.find(([day]) => day === winner);
+  if (!chosen) throw new Error(`the chosen day of ${winner.value.metric} is not among its candidates`);
+  return { policy, winner: chosen[1], candidates: entries.map(([, candidate]) => candidate) };
+}
+
 function dailyResult(person: string, answer: DailyAnswer): DailyResult {
   const bySource = answer.bySource.map((day) => dailyNode(person, day));
   const byKey = new Map(bySource.map((node) => [`${node.day} ${node.provider}`, node]));
-  const nodes = answer.nodes.map(({ provider, value }) => {
+  const nodeOf: NodeOf = ({ provider, value }) => {
     const node = byKey.get(`${value.day} ${provider}`);
     if (!node) throw new Error(`a chosen day of ${value.metric} is not among its sources`);
     return node;
-  });
-  return { nodes, bySource, absences: answer.absences, issues: answer.issues };
+  };
+  for (const resolution of answer.resolutions) {
+    const shared = resolutionNode(resolution, nodeOf);
+    for (const { day } of resolution.candidates) if (day) nodeOf(day).resolution = shared;
+  }
+  return { nodes: answer.nodes.map(nodeOf), bySource, absences: answer.absences, issues: answer.issues };
 }
 
 /** A loader of one person's days for one request. */

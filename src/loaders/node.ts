@@ -10,7 +10,9 @@ async function loadDay(ctx: RequestContext, key: DayKey): Promise<DailyNode | nu
   const args = { range: { start: key.day, end: key.day }, providers: [key.provider] };
   const question = key.type === "Daily" ? dailyQuestion(key.metric, args, key.method) : dailyQuestion("SLEEP", args);
   const { bySource } = await ctx.loaders.daily.load(question);
-  return bySource.find(({ day, provider }) => day === key.day && provider === key.provider) ?? null;
+  const node = bySource.find(({ day, provider }) => day === key.day && provider === key.provider);
+  // One provider alone was asked, which is no choice.
+  return node ? { ...node, resolution: null } : null;
 }
 
 /** What an id names for the person of the request; null where it is no id of ours, is gone, or belongs to another person. */

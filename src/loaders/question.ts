@@ -12,6 +12,7 @@ export interface DailyArguments {
   readonly range: DayRange;
   readonly providers?: readonly string[] | null;
   readonly maxAgeSeconds?: number | null;
+  readonly prefer?: readonly string[] | null;
 }
 
 /** The range, if it runs forward and spans at most {@link MAX_RANGE_DAYS}; BAD_USER_INPUT names its fields under `path` otherwise. */
@@ -32,9 +33,15 @@ export function checkedRange(path: string, { start, end }: DayRange): DayRange {
   return { start, end };
 }
 
+/** The order of providers, if each is in it at most once; BAD_USER_INPUT names the argument otherwise. */
+export function checkedOrder(path: string, order: readonly string[]): readonly string[] {
+  if (new Set(order).size === order.length) return order;
+  throw new GatewayError("BAD_USER_INPUT", `${path} names a provider twice: expected each at most once`);
+}
+
 /** What a daily field asks, with its arguments checked; BAD_USER_INPUT names the argument at fault. Providers come out sorted, once each. */
 export function dailyQuestion(metric: Metric, args: DailyArguments, method: HrvMethod | null = null): DailyQuestion {
-  const { providers = null, maxAgeSeconds = null } = args;
+  const { providers = null, maxAgeSeconds = null, prefer = null } = args;
   const range = checkedRange("range", args.range);
   if (providers !== null && providers.length === 0) {
     throw new GatewayError(
@@ -42,14 +49,20 @@ export function dailyQuestion(metric: Metric, args: DailyArguments, method: HrvM
       "providers is empty: expected at least one provider, or none of the argument",
     );
   }
+  if (prefer !== null && checkedOrder("prefer", prefer).length === 0) {
+    throw new GatewayError(
+      "BAD_USER_INPUT",
+      "prefer is empty: expected at least one provider, or none of the argument",
+    );
+  }
   if (maxAgeSeconds !== null && maxAgeSeconds < 0) {
     throw new GatewayError("BAD_USER_INPUT", `maxAgeSeconds is ${maxAgeSeconds}: expected 0 or more`);
   }
-  return { metric, range, providers: providers && [...new Set(providers)].sort(), maxAgeSeconds, method };
+  return { metric, range, providers: providers && [...new Set(providers)].sort(), maxAgeSeconds, method, prefer };
 }
 
 /** Text that is equal for equal questions. */
 export function questionKey(question: DailyQuestion): string {
-  const { metric, range, providers, maxAgeSeconds, method } = question;
-  return JSON.stringify([metric, range.start, range.end, providers, maxAgeSeconds, method]);
+  const { metric, range, providers, maxAgeSeconds, method, prefer } = question;
+  return JSON.stringify([metric, range.start, range.end, providers, maxAgeSeconds, method, prefer]);
 }

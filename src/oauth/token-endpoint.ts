@@ -46,7 +46,7 @@ export async function refreshTokens(
   client: OAuthClient,
   refreshToken: string,
 ): Promise<TokenSet> {
-  const form = { grant_type: "refresh_token", refresh_token: refreshToken };
+  const form = { ...client.profile.refreshParameters, grant_type: "refresh_token", refresh_token: refreshToken };
   const answer = await outbound.send(tokenRequest(client, "oauth.refresh", form, REFRESH_MS));
   const tokens = readTokenAnswer(client, answer, now());
   const kept = client.profile.refresh === "lasting" ? refreshToken : null;

@@ -1,5 +1,6 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
 import type { DayRange } from "../domain/days";
+import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
 
@@ -12,6 +13,8 @@ export interface ProviderFacts {
   readonly configured: boolean;
   readonly metrics: readonly Metric[];
   readonly scopes: readonly string[];
+  /** What it can fill: its row of the capability matrix. */
+  readonly fields: readonly { readonly metric: Metric; readonly name: MeasuredField }[];
 }
 
 /** The start of a linking. `expiresAt`: epoch seconds. */
@@ -61,6 +64,20 @@ export interface SyncingApi {
   ): Promise<{ account: Account; fetchedRecords: number }>;
 }
 
+/** A person's order of providers for a metric, the most preferred first. */
+export interface SourcePreference {
+  readonly metric: Metric;
+  readonly order: readonly string[];
+}
+
+/** Whose record a person wants where several providers have the day. */
+export interface PreferencesApi {
+  /** At most one a metric, in the order of the metrics. */
+  list(personId: string): Promise<readonly SourcePreference[]>;
+  /** Keeps an order of distinct providers; an empty one removes the preference, which is answered as null. */
+  set(person: Person, metric: Metric, order: readonly string[]): Promise<SourcePreference | null>;
+}
+
 /** Who stands behind an identity that has been verified. */
 export interface PeopleApi {
   /** The person of this application with this external id, created at first sight. */
@@ -74,5 +91,6 @@ export interface Services {
   readonly linking: LinkingApi;
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
+  readonly preferences: PreferencesApi;
   readonly providers: readonly ProviderFacts[];
 }

@@ -1,5 +1,5 @@
 /** Milliseconds for which somebody who has a copy waits for the database to confirm or renew it. */
-export const COPY_PATIENCE_MS = 1_000;
+export const COPY_PATIENCE_MS = 2_000;
 
 /** The outcome of the work if it comes in time; rejects after so many milliseconds, and the work goes on. */
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {

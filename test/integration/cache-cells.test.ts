@@ -75,7 +75,7 @@ test("a person's state in the cache is believed only under its owner, version an
   someone.data.fill(daysOf(DAY));
   const gateway = await world.gateway();
   await gateway.ask(someone, question("ACTIVITY", DAY));
-  const nobody = { accounts: [], offsetMinutes: 0 };
+  const nobody = { accounts: [], offsetMinutes: 0, preferences: {} };
   const version = String(await world.version(someone));
   const { id } = someone.person;
   const states = [

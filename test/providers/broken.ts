@@ -212,5 +212,21 @@ export function breakages(sound: Subject): Breakage[] {
       name: "scopes that do not matter",
       broken: synthetic({ answer: () => ({ status: 200, body: { data: [] } }) }),
     },
+    { rule: 23, name: "nothing declared", broken: endpoints(() => ({ fills: [] })) },
+    {
+      rule: 23,
+      name: "more declared than is filled",
+      broken: endpoints(({ fills = [] }) => ({ fills: [...fills, "ansCharge"] })),
+    },
+    {
+      rule: 23,
+      name: "declared, but of a kind that makes another metric",
+      broken: endpoints(() => ({ yields: [] })),
+    },
+    {
+      rule: 24,
+      name: "a word of the vendor's own as common key",
+      broken: records((record) => rewrite(record, /"key":"deep_sleep"/g, '"key":"dormancy"')),
+    },
   ];
 }

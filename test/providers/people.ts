@@ -1,5 +1,14 @@
-import type { Endpoint, Page, Provider, SyntheticAnswer, SyntheticPerson } from "../../providers/contract";
-import { addDays, chunksOf, civilDay, type DayRange, daysOf } from "../../src/domain/days";
+import type {
+  Endpoint,
+  Page,
+  Provider,
+  Synthetic,
+  SyntheticAnswer,
+  SyntheticPerson,
+  WireDocument,
+} from "../../providers/contract";
+import { addDays, type CivilDay, chunksOf, civilDay, type DayRange, daysOf } from "../../src/domain/days";
+import type { UndatedRecord, WearableRecord } from "../../src/domain/records";
 
 /** The days of data that the simulator's people have by default. */
 export const LAST_400_DAYS: DayRange = { start: civilDay("2025-10-01"), end: civilDay("2026-11-04") };
@@ -14,6 +23,18 @@ export function somebody(changes: Partial<SyntheticPerson>): SyntheticPerson {
     offsetMinutes: 60,
     ...changes,
   };
+}
+
+const made = new WeakMap<Synthetic, Map<string, readonly unknown[]>>();
+
+/** A day's documents, made once for all pages that they are on. */
+function documentsOf(synthetic: Synthetic, name: string, person: SyntheticPerson, day: CivilDay): readonly unknown[] {
+  const known = made.get(synthetic) ?? new Map<string, readonly unknown[]>();
+  made.set(synthetic, known);
+  const key = JSON.stringify([name, day, person]);
+  const documents = known.get(key) ?? synthetic.documents(name, person, day, 0);
+  known.set(key, documents);
+  return documents;
 }
 
 /** Asks the synthetic cloud what the endpoint would ask the vendor. */
@@ -35,7 +56,7 @@ export function ask(
     grantedScopes,
     person,
     pageSize,
-    documents: (name, range) => daysOf(range).flatMap((day) => provider.synthetic.documents(name, person, day, 0)),
+    documents: (name, range) => daysOf(range).flatMap((day) => documentsOf(provider.synthetic, name, person, day)),
   });
 }
 
@@ -83,4 +104,33 @@ export function withMargin(endpoint: Endpoint, range: DayRange): DayRange {
     start: addDays(range.start, -(endpoint.margin?.before ?? 0)),
     end: addDays(range.end, endpoint.margin?.after ?? 0),
   };
+}
+
+/** All that a document says, with a day or without. */
+export function saidBy(document: WireDocument): readonly (WearableRecord | UndatedRecord)[] {
+  return [...document.records, ...(document.undated?.records ?? [])];
+}
+
+/** The records of an endpoint's pages with their days: those of documents that name none are looked up among the sleep sessions. */
+export function datedRecords(
+  provider: Provider,
+  endpoint: Endpoint,
+  person: SyntheticPerson,
+  range: DayRange,
+): WearableRecord[] {
+  const read = (of: Endpoint) =>
+    pagesOf(provider, of, person, withMargin(of, range), null).flatMap(({ documents }) => documents);
+  const source = provider.endpoints.find(({ name }) => name === endpoint.daysFrom);
+  const days = new Map<string, CivilDay>();
+  for (const record of source ? read(source).flatMap(({ records }) => records) : []) {
+    if (record.kind !== "sleep_session") continue;
+    days.set(`session ${record.key}`, record.day);
+    if (record.cycleKey !== undefined) days.set(`cycle ${record.cycleKey}`, record.day);
+  }
+  return read(endpoint).flatMap(({ records, undated }) => {
+    if (!undated) return records;
+    const { of, otherwise } = undated;
+    const day = days.get("session" in of ? `session ${of.session}` : `cycle ${of.cycle}`) ?? otherwise;
+    return day === undefined ? records : [...records, ...undated.records.map((record) => ({ ...record, day }))];
+  });
 }

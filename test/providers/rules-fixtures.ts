@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Endpoint, type Page, WireError } from "../../providers/contract";
+import { saidBy } from "./people";
 import type { Fixture, Rule, Subject } from "./subject";
 
 /** What is written beside a good fixture: the page without the raw documents. */
@@ -32,7 +33,9 @@ export function fixturesOf({ provider, fixtures }: Subject, kind: string): { end
 /** The ids of the documents that have records. */
 function telling(endpoint: Endpoint, body: unknown): string[] {
   const page = readOrRefuse(endpoint, body);
-  return "wireError" in page ? [] : page.documents.filter(({ records }) => records.length > 0).map(({ id }) => id);
+  return "wireError" in page
+    ? []
+    : page.documents.filter((document) => saidBy(document).length > 0).map(({ id }) => id);
 }
 
 function freeze(value: unknown): void {

@@ -145,7 +145,9 @@ export const oauthRules: readonly Rule[] = [
           .filter((kind) => !all.some((entry) => entry.kind === kind))
           .map((kind) => `no ${kind} fixture`),
         ...wrong.map(({ name }) => `${name} is read wrongly`),
-        ...(read(answer?.body) === person.vendorUserId ? [] : ["the synthetic cloud names another account"]),
+        ...(read(answer?.body) === (subject.provider.synthetic.vendorUserId?.(person.seed) ?? person.vendorUserId)
+          ? []
+          : ["the synthetic cloud names another account"]),
       ];
     },
   },

@@ -1,8 +1,8 @@
 import type { Page } from "../../providers/contract";
 import { addDays, daysOf, parseCivilDay } from "../../src/domain/days";
 import { epochSeconds, type Instant, parseInstant } from "../../src/domain/instants";
-import type { WearableRecord } from "../../src/domain/records";
-import { LAST_400_DAYS, somebody } from "./people";
+import type { UndatedRecord, WearableRecord } from "../../src/domain/records";
+import { LAST_400_DAYS, saidBy, somebody } from "./people";
 import { fixturesOf, readOrRefuse } from "./rules-fixtures";
 import type { Rule, Subject } from "./subject";
 
@@ -14,8 +14,10 @@ const PLAUSIBLE: readonly [RegExp, number, number][] = [
   [/Bpm$/, 20, 250],
   [/illiseconds$/, 1, 1000],
   [/^breathsPerMinute$/, 3, 60],
+  [/^skinTemperatureCelsius$/, 15, 45],
   [/Celsius$/, -15, 15],
   [/^ansCharge$/, -10, 10],
+  [/^strain$/, 0, 21],
   [/Meters$/, 0, 500_000],
   [/Kilocalories$/, 0, 30_000],
   [/^steps$/, 0, 300_000],
@@ -35,7 +37,7 @@ function instantsOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(instantsOf) : [];
 }
 
-function sessionProblems(record: WearableRecord): string[] {
+function sessionProblems(record: WearableRecord | UndatedRecord): string[] {
   if (record.kind !== "sleep_session") return [];
   const { start, end, stages } = record;
   const problems: string[] = [];
@@ -52,7 +54,7 @@ function sessionProblems(record: WearableRecord): string[] {
 }
 
 /** What is implausible about one record. */
-export function recordProblems(record: WearableRecord): string[] {
+export function recordProblems(record: WearableRecord | UndatedRecord): string[] {
   const outside = numbersOf(record).filter(([name, value]) => {
     const [, min, max] = PLAUSIBLE.find(([pattern]) => pattern.test(name)) ?? [null, Number.NaN, Number.NaN];
     return !(value >= min && value <= max) || Object.is(value, -0) || (WHOLE.test(name) && !Number.isInteger(value));
@@ -67,7 +69,7 @@ export function recordProblems(record: WearableRecord): string[] {
     ...instants.map(() => "an instant that is not canonical"),
     ...keys.map(({ nativeKey }) => `contributor ${nativeKey}`),
     ...sessionProblems(record),
-    ...(parseCivilDay(record.day) === null ? ["day"] : []),
+    ...("day" in record && parseCivilDay(record.day) === null ? ["day"] : []),
     ...(record.key === "" ? ["key"] : []),
   ];
 }
@@ -100,9 +102,18 @@ function zoneOffset(document: unknown, instant: string): string | undefined {
   }
 }
 
+/** The offsets that a document gives, at its instants or in a field of their own; `Z` in a field of its own is +00:00. */
+function offsetsIn(value: unknown): ReadonlySet<string> {
+  if (typeof value === "object" && value !== null)
+    return new Set(Object.values(value).flatMap((inner) => [...offsetsIn(inner)]));
+  if (typeof value !== "string") return new Set();
+  if (/^(?:[+-]\d{2}:\d{2}|Z)$/.test(value)) return new Set([value === "Z" ? "+00:00" : value]);
+  return new Set(instantsOf(value).map((text) => offsetText.exec(text)?.[0] ?? ""));
+}
+
 /** The offsets that a record's instant may have: those written in the document, else that of its zone; Z where there is neither. */
 function givenOffsets(document: unknown, instant: string): ReadonlySet<string | undefined> {
-  const written = new Set(instantsOf(document).map((text) => offsetText.exec(text)?.[0]));
+  const written = offsetsIn(document);
   return written.size > 0 ? written : new Set([zoneOffset(document, instant) ?? "Z"]);
 }
 
@@ -114,7 +125,7 @@ export const recordRules: readonly Rule[] = [
     check: (subject) =>
       pagesOf(subject).flatMap(({ name, page }) =>
         page.documents
-          .flatMap(({ records }) => records.flatMap(recordProblems))
+          .flatMap((document) => saidBy(document).flatMap(recordProblems))
           .map((problem) => `${name}: ${problem}`),
       ),
   },
@@ -123,7 +134,7 @@ export const recordRules: readonly Rule[] = [
     name: "records are of the kinds and methods that the endpoint declares, keys unique",
     check: (subject) =>
       pagesOf(subject).flatMap(({ name, endpoint, page }) => {
-        const records = page.documents.flatMap((document) => document.records);
+        const records = page.documents.flatMap(saidBy);
         const keys = records.map(({ kind, key }) => `${kind} ${key}`);
         const sessions = new Set(records.filter(({ kind }) => kind === "sleep_session").map(({ key }) => key));
         return [
@@ -134,6 +145,11 @@ export const recordRules: readonly Rule[] = [
           ...records
             .filter((record) => record.kind === "hrv" && sessions.size > 0 && !sessions.has(record.sessionKey))
             .map(() => `${name}: a session that is not there`),
+          ...page.documents
+            .filter(
+              ({ undated }) => undated && !subject.provider.endpoints.some((one) => one.name === endpoint.daysFrom),
+            )
+            .map(() => `${name}: without a day, and no endpoint that gives it one`),
           ...(new Set(keys).size === keys.length ? [] : [`${name}: two records of one key`]),
         ];
       }),
@@ -143,9 +159,9 @@ export const recordRules: readonly Rule[] = [
     name: "the wearer's offset is kept",
     check: (subject) => {
       const fixtures = pagesOf(subject).flatMap(({ name, page }) =>
-        page.documents.flatMap(({ raw, records }) => {
-          const lost = instantsOf(records).filter((text) => {
-            const given = givenOffsets(raw, text);
+        page.documents.flatMap((document) => {
+          const lost = instantsOf(saidBy(document)).filter((text) => {
+            const given = givenOffsets(document.raw, text);
             const offset = offsetText.exec(text)?.[0] ?? "";
             return !given.has(offset) || (offset === "Z" && given.size > 1);
           });
@@ -173,7 +189,7 @@ export const recordRules: readonly Rule[] = [
 ];
 
 /** The records of one synthetic document, read by itself out of the vendor's own answer. */
-function recordsOf(subject: Subject, name: string, document: unknown): readonly WearableRecord[] {
+function recordsOf(subject: Subject, name: string, document: unknown): readonly (WearableRecord | UndatedRecord)[] {
   const { provider } = subject;
   const endpoint = provider.endpoints.find((entry) => entry.name === name);
   if (!endpoint) return [];
@@ -190,5 +206,5 @@ function recordsOf(subject: Subject, name: string, document: unknown): readonly 
     documents: () => [document],
   });
   const page = readOrRefuse(endpoint, answer?.body);
-  return "wireError" in page ? [] : page.documents.flatMap(({ records }) => records);
+  return "wireError" in page ? [] : page.documents.flatMap(saidBy);
 }

@@ -3,7 +3,7 @@ import { endpointsOf, metricsOf, type Provider, type SyntheticAnswer, scopeName 
 import { addDays, type DayRange, daysOf } from "../../src/domain/days";
 import type { UpstreamFailureKind } from "../../src/domain/errors";
 import { METRIC_KINDS } from "../../src/domain/metrics";
-import { ask, LAST_400_DAYS, pagesOf, somebody, withMargin } from "./people";
+import { ask, datedRecords, LAST_400_DAYS, pagesOf, saidBy, somebody, withMargin } from "./people";
 import { recordProblems } from "./rules-records";
 import type { Rule } from "./subject";
 
@@ -32,7 +32,7 @@ export const syntheticRules: readonly Rule[] = [
       [1, 2, 3].flatMap((seed) =>
         provider.endpoints.flatMap((endpoint) => {
           const pages = pagesOf(provider, endpoint, somebody({ seed }), A_SEASON, null);
-          const records = pages.flatMap((page) => page.documents.flatMap((document) => document.records));
+          const records = pages.flatMap((page) => page.documents.flatMap(saidBy));
           return [
             ...pages.flatMap((page) => page.setAside).map(({ path }) => `${endpoint.name}: set aside at ${path}`),
             ...records.flatMap(recordProblems).map((problem) => `${endpoint.name}: ${problem}`),
@@ -50,8 +50,7 @@ export const syntheticRules: readonly Rule[] = [
         const whole = new Set<string>(daysOf(LAST_400_DAYS));
         let gaps = false;
         for (const endpoint of endpointsOf(provider, metric)) {
-          const pages = pagesOf(provider, endpoint, person, withMargin(endpoint, LAST_400_DAYS), null);
-          const records = pages.flatMap((page) => page.documents.flatMap((document) => document.records));
+          const records = datedRecords(provider, endpoint, person, LAST_400_DAYS);
           for (const kind of METRIC_KINDS[metric].essential.filter((kind) => endpoint.yields.includes(kind))) {
             const there = new Set<string>(records.filter((record) => record.kind === kind).map(({ day }) => day));
             for (const day of [...whole]) if (!there.has(day)) gaps = whole.delete(day) || gaps;

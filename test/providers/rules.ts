@@ -1,3 +1,4 @@
+import { capabilityRules } from "./rules-capabilities";
 import { fixtureRules } from "./rules-fixtures";
 import { folderRules } from "./rules-folder";
 import { oauthRules } from "./rules-oauth";
@@ -12,6 +13,7 @@ export const rules: readonly Rule[] = [
   ...recordRules,
   ...oauthRules,
   ...syntheticRules,
+  ...capabilityRules,
 ];
 
 /** A rule that a wearable need not meet for now, and why. */

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { DailyAnswer, DailyQuestion, SourcedDay } from "../../src/domain/answers";
+import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
-import type { Account, CallbackOutcome, Person, Services } from "../../src/services/api";
+import type { Account, CallbackOutcome, Person, Services, SourcePreference } from "../../src/services/api";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -26,7 +27,14 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
   const provider = "oura";
   if (metric === "READINESS") {
     const temperatures = { temperatureDeviationCelsius: -0.1, temperatureTrendDeviationCelsius: null };
-    return { provider, value: { metric, ...base(day), score: 70, contributors, ...temperatures } };
+    const night = {
+      restingHeartRateBpm: 52,
+      hrv: { milliseconds: 42.5, method: "RMSSD" as const },
+      spo2Percent: 96.5,
+      skinTemperatureCelsius: 33.4,
+      ansCharge: -1.5,
+    };
+    return { provider, value: { metric, ...base(day), score: 70, contributors, ...temperatures, ...night } };
   }
   if (metric === "HRV") {
     const samples = [{ at: at(`${day}T01:00:00+02:00`), milliseconds: 41 }];
@@ -53,6 +61,7 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
         restingSeconds: 28_000,
         nonWearSeconds: 0,
         inactivityAlerts: 1,
+        strain: 10.5,
       },
     };
   }
@@ -104,8 +113,10 @@ function answer(question: DailyQuestion): DailyAnswer {
   const absences = daysOf(question.range)
     .filter((day) => !known.includes(day))
     .map((day) => ({ firstDay: day, lastDay: day, provider: "oura", reason: "PROVIDER_HAS_NONE" as const }));
+  const order = { query: question.prefer ?? null, person: null, operator: null, order: ["oura"] };
+  const resolutions = chooseDays(bySource, ["oura"], order);
   // Equal but not identical, as after a cache.
-  return { nodes: structuredClone(bySource), bySource, absences, issues: [] };
+  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [] };
 }
 
 /** Services that answer from memory. */
@@ -113,6 +124,7 @@ export function fakeServices(): FakeServices {
   const people = new Map<string, Person>([[PERSON.externalId, PERSON]]);
   const reads: (readonly DailyQuestion[])[] = [];
   const callbacks: FakeServices["callbacks"] = [];
+  const preferences = new Map<string, SourcePreference>();
   const guard = () => {
     if (fake.failure !== null) throw fake.failure;
   };
@@ -169,6 +181,15 @@ export function fakeServices(): FakeServices {
         return { account: ACCOUNT, fetchedRecords: 3 };
       },
     },
+    preferences: {
+      list: async (personId) => (personId === PERSON.id ? [...preferences.values()] : []),
+      async set(_person, metric, order) {
+        guard();
+        if (order.length === 0) preferences.delete(metric);
+        else preferences.set(metric, { metric, order });
+        return preferences.get(metric) ?? null;
+      },
+    },
     providers: [
       {
         provider: "oura",
@@ -176,6 +197,10 @@ export function fakeServices(): FakeServices {
         configured: true,
         metrics: ["SLEEP", "READINESS", "ACTIVITY", "HRV"],
         scopes: ["daily"],
+        fields: [
+          { metric: "SLEEP", name: "score" },
+          { metric: "ACTIVITY", name: "steps" },
+        ],
       },
     ],
   };

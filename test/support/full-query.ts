@@ -1,8 +1,20 @@
-import { type GraphQLOutputType, type GraphQLSchema, getNamedType, isLeafType, isObjectType } from "graphql";
+import {
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isInterfaceType,
+  isLeafType,
+  isObjectType,
+} from "graphql";
 
 function selection(type: GraphQLOutputType, range: string): string {
   const named = getNamedType(type);
-  if (isLeafType(named) || !isObjectType(named)) return "";
+  // A record within a record: what it has of its own is told where it stands in the answer.
+  if (isInterfaceType(named)) {
+    const own = Object.values(named.getFields()).filter((field) => isLeafType(getNamedType(field.type)));
+    return ` { ${own.map((field) => field.name).join(" ")} }`;
+  }
+  if (!isObjectType(named)) return "";
   const fields = Object.values(named.getFields()).map((field) => {
     const args = field.args.some(({ name }) => name === "range") ? `(range: ${range})` : "";
     return `${field.name}${args}${selection(field.type, range)}`;

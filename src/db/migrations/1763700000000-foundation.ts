@@ -9,6 +9,7 @@ export const PERSONAL_TABLES = [
   "accounts",
   "grants",
   "refresh_attempts",
+  "source_preferences",
   "link_states",
   "link_results",
   "records",
@@ -89,6 +90,13 @@ CREATE TABLE refresh_attempts (
   PRIMARY KEY (person_id, id)
 );
 CREATE INDEX refresh_attempts_account ON refresh_attempts (person_id, account_id, started_at);
+
+CREATE TABLE source_preferences (
+  person_id uuid NOT NULL REFERENCES people ON DELETE CASCADE,
+  metric text NOT NULL,
+  providers text[] NOT NULL,
+  PRIMARY KEY (person_id, metric)
+);
 
 CREATE TABLE link_states (
   person_id uuid NOT NULL REFERENCES people ON DELETE CASCADE,

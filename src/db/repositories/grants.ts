@@ -80,7 +80,7 @@ export function createGrantStore(database: Database): GrantStore {
 
 async function readGrant(tx: EntityManager, personId: string, accountId: string): Promise<StoredGrant | null> {
   const [row] = await tx.query(
-    `SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.status
+    `SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.vendor_user_id, a.status
      FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
      WHERE g.person_id = $1 AND g.account_id = $2`,
     [personId, accountId],
@@ -89,6 +89,7 @@ async function readGrant(tx: EntityManager, personId: string, accountId: string)
     ? {
         accountId,
         provider: row.provider,
+        vendorUserId: row.vendor_user_id,
         status: row.status,
         sealedTokens: row.sealed_tokens,
         expiresAt: seconds(row.expires_at),

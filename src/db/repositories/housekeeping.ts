@@ -8,7 +8,9 @@ const EXPIRED: Readonly<Record<string, string>> = {
   flights: "expires_at < now() - interval '1 hour'",
   refresh_attempts: "started_at < now() - interval '30 days'",
   // Kept for a while after the refusal, so that a mistake of the provider's can be looked into.
-  grants: "refused_at < now() - interval '30 days'",
+  // Those of a disconnected account: a refresh that held them as it was disconnected ended before it could delete them.
+  grants: `refused_at < now() - interval '30 days' OR EXISTS (SELECT FROM accounts a
+    WHERE a.person_id = grants.person_id AND a.id = grants.account_id AND a.status = 'DISCONNECTED')`,
 };
 
 /** Deletes expired rows of every person under the jobs' role; how many there were. */

@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import type { Account } from "../../domain/people";
-import type { ForgottenGrant, LinkStore, NewLink, PendingLink } from "../../services/ports/links";
+import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
 import { eraseAccountData } from "./erasure";
 import { seconds } from "./grants-change";
@@ -33,6 +33,13 @@ const GRANT_IF_FREE = `
 SELECT g.account_id, g.sealed_tokens, a.vendor_user_id FROM grants g
 JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
 WHERE g.person_id = $1 AND g.account_id = $2 FOR UPDATE OF g SKIP LOCKED`;
+/** Waits for a refresh that is under way, as long as a person may wait for linking. */
+const AWAIT_REFRESH = [
+  "SET LOCAL statement_timeout = '25s'",
+  `SELECT 1 FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+   WHERE g.person_id = $1 AND a.provider = $2 AND a.vendor_user_id = $3 FOR UPDATE OF g`,
+  "SET LOCAL statement_timeout = '5s'",
+] as const;
 const FORGET_GRANT = "DELETE FROM grants WHERE person_id = $1 AND account_id = $2";
 const LEAVE = `
 UPDATE accounts SET status = 'DISCONNECTED', disconnected_at = now(), grant_number = grant_number + 1
@@ -85,7 +92,8 @@ export function createLinkStore(database: Database): LinkStore {
       await database.person(personId, (tx) => tx.query(AUDIT, [personId, event, provider, detail]));
     },
 
-    link: (personId, link) => database.person(personId, (tx) => linkAccount(tx, personId, link)),
+    // May have to wait for a refresh, and so draws on the pool that can.
+    link: (personId, link) => database.person(personId, (tx) => linkAccount(tx, personId, link), "refresh"),
 
     disconnect: (personId, provider, deleteData) =>
       database.person(personId, (tx) => disconnectAccount(tx, personId, provider, deleteData)),
@@ -116,6 +124,10 @@ async function linkAccount(
   link: NewLink,
 ): Promise<{ account: Account; dataVersion: number; displaced: readonly ForgottenGrant[] }> {
   await tx.query(ONE_AT_A_TIME, [`${personId} ${link.provider}`]);
+  await tx.query(AWAIT_REFRESH[0]);
+  // The grant before its account, as a refresh locks them: the other way round the two would wait for each other.
+  await tx.query(AWAIT_REFRESH[1], [personId, link.provider, link.vendorUserId]);
+  await tx.query(AWAIT_REFRESH[2]);
   const others: { id: string }[] = await tx.query(
     "SELECT id FROM accounts WHERE person_id = $1 AND provider = $2 AND vendor_user_id <> $3 AND status <> 'DISCONNECTED'",
     [personId, link.provider, link.vendorUserId],
@@ -140,7 +152,7 @@ async function disconnectAccount(
   personId: string,
   provider: string,
   deleteData: boolean,
-): Promise<{ dataVersion: number; forgotten: ForgottenGrant | null; deletedRecords: number | null } | null> {
+): Promise<Undone | null> {
   await tx.query(ONE_AT_A_TIME, [`${personId} ${provider}`]);
   const accounts: { id: string; status: string }[] = await tx.query(
     "SELECT id, status FROM accounts WHERE person_id = $1 AND provider = $2 FOR NO KEY UPDATE",
@@ -153,10 +165,10 @@ async function disconnectAccount(
   if (deleteData) {
     deletedRecords = 0;
     for (const { id } of accounts) deletedRecords += await eraseAccountData(tx, personId, id);
-    if (!linked && deletedRecords === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
-  return { dataVersion: await raiseDataVersion(tx, personId), forgotten: forgotten[0] ?? null, deletedRecords };
+  const dataVersion = await raiseDataVersion(tx, personId);
+  return { dataVersion, unlinked: linked !== undefined, forgotten: forgotten[0] ?? null, deletedRecords };
 }
 
 /**

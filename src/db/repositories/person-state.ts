@@ -1,4 +1,6 @@
+import type { Metric } from "../../domain/metrics";
 import type { Account } from "../../domain/people";
+import type { PersonState } from "../../services/ports/person-state";
 import type { Database } from "../database";
 
 interface StateRow {
@@ -13,6 +15,7 @@ interface StateRow {
         grant: number;
       }[]
     | null;
+  preferences: Partial<Record<Metric, string[]>> | null;
 }
 
 // The newest account of a provider first, so that a linked one is found before those that were left.
@@ -20,14 +23,12 @@ const STATE = `
 SELECT p.utc_offset_minutes AS offset_minutes,
   (SELECT json_agg(json_build_object('id', a.id, 'provider', a.provider, 'status', a.status, 'scopes', a.granted_scopes,
       'connected', extract(epoch FROM a.connected_at)::float8, 'grant', a.grant_number) ORDER BY a.provider, a.connected_at DESC)
-   FROM accounts a WHERE a.person_id = $1) AS accounts
+   FROM accounts a WHERE a.person_id = $1) AS accounts,
+  (SELECT json_object_agg(s.metric, s.providers) FROM source_preferences s WHERE s.person_id = $1) AS preferences
 FROM people p WHERE p.id = $1`;
 
-/** A person's accounts, those they left included, and the wearer's latest known offset (minutes east of UTC), in one snapshot. */
-export async function readPersonState(
-  database: Database,
-  personId: string,
-): Promise<{ accounts: readonly Account[]; offsetMinutes: number | null }> {
+/** A person's accounts, those they left included, the wearer's latest known offset and the person's preferences, in one snapshot. */
+export async function readPersonState(database: Database, personId: string): Promise<PersonState> {
   const rows: StateRow[] = await database.person(personId, (tx) => tx.query(STATE, [personId]));
   const accounts = (rows[0]?.accounts ?? []).map((row) => ({
     id: row.id,
@@ -38,7 +39,7 @@ export async function readPersonState(
     connectedAt: row.connected,
     grantNumber: row.grant,
   }));
-  return { accounts, offsetMinutes: rows[0]?.offset_minutes ?? null };
+  return { accounts, offsetMinutes: rows[0]?.offset_minutes ?? null, preferences: rows[0]?.preferences ?? {} };
 }
 
 const LAST_SYNCED = `
@@ -67,4 +68,25 @@ export async function readVersions(
     [personIds],
   );
   return new Map(rows.map((row) => [row.id, row.version]));
+}
+
+const PREFER = `
+INSERT INTO source_preferences (person_id, metric, providers) VALUES ($1, $2, $3)
+ON CONFLICT (person_id, metric) DO UPDATE SET providers = excluded.providers`;
+const FORGET = "DELETE FROM source_preferences WHERE person_id = $1 AND metric = $2";
+const RISE = "UPDATE people SET data_version = data_version + 1 WHERE id = $1 RETURNING data_version::text AS version";
+
+/** Keeps a person's order of providers for a metric (none: no preference any more); returns the person's new data version. */
+export async function keepPreference(
+  database: Database,
+  personId: string,
+  metric: Metric,
+  order: readonly string[],
+): Promise<string> {
+  return database.person(personId, async (tx) => {
+    if (order.length > 0) await tx.query(PREFER, [personId, metric, order]);
+    else await tx.query(FORGET, [personId, metric]);
+    const [rows]: [{ version: string }[], number] = await tx.query(RISE, [personId]);
+    return rows[0]?.version ?? "0";
+  });
 }

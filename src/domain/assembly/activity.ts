@@ -28,5 +28,6 @@ export function assembleActivity(day: CivilDay, records: readonly KeptRecord[], 
     restingSeconds: record.restingSeconds,
     nonWearSeconds: record.nonWearSeconds,
     inactivityAlerts: record.inactivityAlerts,
+    strain: record.strain ?? null,
   };
 }

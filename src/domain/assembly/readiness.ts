@@ -18,5 +18,10 @@ export function assembleReadiness(day: CivilDay, records: readonly KeptRecord[],
     contributors: record.contributors,
     temperatureDeviationCelsius: record.temperatureDeviationCelsius,
     temperatureTrendDeviationCelsius: record.temperatureTrendDeviationCelsius,
+    restingHeartRateBpm: record.restingHeartRateBpm ?? null,
+    hrv: record.hrv ?? null,
+    spo2Percent: record.spo2Percent ?? null,
+    skinTemperatureCelsius: record.skinTemperatureCelsius ?? null,
+    ansCharge: record.ansCharge ?? null,
   };
 }

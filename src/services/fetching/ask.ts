@@ -7,6 +7,7 @@ import { retryAfterOf } from "../../upstream/retry-after";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { type Breakers, Resting } from "./breakers";
+import { NO_CONTENT } from "./pages";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
 const SILENCE_MS = 15_000;
@@ -51,7 +52,7 @@ export class Asker {
     private readonly asking: AskingFor,
   ) {}
 
-  /** The parsed JSON body of a good answer; null where it has none (204). `endpoint`: its name for metrics. */
+  /** The parsed JSON body of a good answer, or NO_CONTENT. `endpoint`: its name for metrics. */
   async json(endpoint: string, request: UpstreamRequest): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -108,7 +109,8 @@ export class Asker {
     onProgress();
     const failure = failureOf(answer, this.parts.now());
     if (failure) return this.fail(answer, failure);
-    const body = answer.status === 204 ? null : parseJsonBody(answer);
+    if (answer.status === 204) return NO_CONTENT;
+    const body = parseJsonBody(answer);
     const kind = this.configured.provider.bodyFailure?.(body) ?? null;
     if (kind === null) return body;
     const retryAt = kind === "RATE_LIMITED" ? { retryAt: retryAfterOf(answer.headers, this.parts.now()) } : {};

@@ -62,7 +62,7 @@ export class StretchFetcher {
       await this.keepUnreadable(task, error);
       throw error;
     });
-    const answer = await dateDocuments(this.parts.store, task, pages);
+    const answer = await dateDocuments(this.parts.store, task, asked, pages);
     const fetched = await this.fetched(task, asked, lease, answer);
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);

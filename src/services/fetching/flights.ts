@@ -6,7 +6,7 @@ import type { FlightKey, FlightLeases, Lease } from "../ports/flights";
 import type { RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { StretchFetcher } from "./fetch-stretch";
-import type { FlightTask } from "./task";
+import { type FlightTask, sessionDaysFor } from "./task";
 
 /** Milliseconds between two looks at a lease that another process holds. */
 const LOOK_EVERY_MS = 100;
@@ -167,7 +167,8 @@ export class Flights {
     const { daysFrom } = task.endpoint;
     const endpoint = task.configured.provider.endpoints.find((one) => one.name === daysFrom);
     if (!endpoint || days.length === 0) return;
-    const flight = this.bring({ ...task, endpoint }, new Map([...wanted].filter(([day]) => days.includes(day))));
+    const asked = new Map([...wanted].filter(([day]) => days.includes(day)));
+    const flight = this.bring({ ...task, endpoint }, sessionDaysFor(asked));
     const following = setInterval(() => progress.follow(flight.silentForMs()), LOOK_EVERY_MS);
     const outcome = await flight.outcome.finally(() => clearInterval(following));
     if ("error" in outcome) throw outcome.error;

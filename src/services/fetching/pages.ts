@@ -8,7 +8,10 @@ const MAX_PAGES = 1_000;
 /** Every page of an endpoint over a window. */
 export type WholeAnswer = Pick<Page, "documents" | "setAside"> & { readonly pages: number };
 
-/** Asks for one page: sends the endpoint's request and returns the body as parsed JSON. */
+/** The body of an answer of status 204: there is none. */
+export const NO_CONTENT = Symbol("no content");
+
+/** Asks for one page: sends the endpoint's request and returns the body as parsed JSON, or {@link NO_CONTENT}. */
 export type AskPage = (window: DayRange, cursor: string | null) => Promise<unknown>;
 
 /**
@@ -35,6 +38,10 @@ export async function fetchPages(endpoint: Endpoint, window: DayRange, ask: AskP
 }
 
 function readPage(endpoint: Endpoint, body: unknown): Page {
+  if (body === NO_CONTENT) {
+    if (endpoint.noContent) return { documents: [], setAside: [], cursor: null };
+    throw new UpstreamFailure("INVALID_RESPONSE", `${endpoint.name}: expected a body, got status 204`);
+  }
   try {
     return endpoint.read(body);
   } catch (error) {

@@ -1,4 +1,6 @@
 import type { Endpoint } from "../../../providers/contract";
+import type { Requirement } from "../../domain/coverage";
+import { addDays, type CivilDay } from "../../domain/days";
 import type { Account } from "../api";
 import type { ConfiguredProvider } from "./ask";
 
@@ -7,4 +9,14 @@ export interface FlightTask {
   readonly account: Account;
   readonly configured: ConfiguredProvider;
   readonly endpoint: Endpoint;
+}
+
+/** The days whose sleep sessions must be known before undated documents of some days are: those days, and the day before each. */
+export function sessionDaysFor(wanted: ReadonlyMap<CivilDay, Requirement>): Map<CivilDay, Requirement> {
+  const days = new Map(wanted);
+  for (const [day, requirement] of wanted) {
+    const before = addDays(day, -1);
+    if (!days.has(before)) days.set(before, requirement);
+  }
+  return days;
 }

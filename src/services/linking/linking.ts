@@ -125,8 +125,12 @@ export class LinkingService implements LinkingApi {
     if (!undone)
       throw new UserFacingError("NOT_CONNECTED", "this wearable is not linked", { field: ["input", "provider"] });
     this.parts.onPersonChanged?.(person.id, undone.dataVersion);
-    const revokedAtProvider = undone.forgotten ? await this.revoke(person.id, input.provider, undone.forgotten) : null;
-    return { revokedAtProvider, deletedRecords: undone.deletedRecords };
+    const { unlinked, forgotten, deletedRecords } = undone;
+    if (forgotten)
+      return { revokedAtProvider: await this.revoke(person.id, input.provider, forgotten), deletedRecords };
+    // A refresh holds the grant: it will give back what it gets, but nobody can say so now.
+    const revocable = this.parts.clients.get(input.provider)?.revokeUrl != null;
+    return { revokedAtProvider: unlinked && revocable ? false : null, deletedRecords };
   }
 
   private clientOf(provider: string): OAuthClient {

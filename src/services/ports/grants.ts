@@ -4,6 +4,7 @@ import type { AccountStatus } from "../api";
 export interface StoredGrant {
   readonly accountId: string;
   readonly provider: string;
+  readonly vendorUserId: string;
   readonly status: AccountStatus;
   readonly sealedTokens: Buffer;
   readonly expiresAt: number;

@@ -42,6 +42,14 @@ export interface AuditEvent {
   readonly detail: string;
 }
 
+/** What disconnecting did. `unlinked`: there was a linked account; its grant is not among the forgotten while a refresh holds it. */
+export interface Undone {
+  readonly dataVersion: number;
+  readonly unlinked: boolean;
+  readonly forgotten: ForgottenGrant | null;
+  readonly deletedRecords: number | null;
+}
+
 /** Linkings under way and accounts in the database. */
 export interface LinkStore {
   addState(link: PendingLink): Promise<void>;
@@ -57,19 +65,7 @@ export interface LinkStore {
     link: NewLink,
   ): Promise<{ account: Account; dataVersion: number; displaced: readonly ForgottenGrant[] }>;
   /** Unlinks and forgets the tokens, with `deleteData` also what was stored; null where there is nothing to undo. */
-  disconnect(
-    personId: string,
-    provider: string,
-    deleteData: boolean,
-  ): Promise<{ dataVersion: number; forgotten: ForgottenGrant | null; deletedRecords: number | null } | null>;
-}
-
-/** Accounts as they can be read. */
-export interface AccountStore {
-  /** Accounts that are not disconnected, by provider. */
-  linked(personId: string): Promise<readonly Account[]>;
-  /** Epoch seconds of the latest finished fetch, by account id. */
-  lastFetched(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  disconnect(personId: string, provider: string, deleteData: boolean): Promise<Undone | null>;
 }
 
 /** The directory of people. */

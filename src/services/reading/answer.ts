@@ -1,6 +1,6 @@
 import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
-import { chooseDays, sortBySource } from "../../domain/choice";
+import { type ChoicePolicy, chooseDays, sortBySource } from "../../domain/choice";
 import { type CivilDay, daysOf } from "../../domain/days";
 import { isFuture } from "../../domain/freshness";
 import type { Wanted } from "../fetching/flights";
@@ -22,7 +22,7 @@ export function compose(
   parts: readonly Part[],
   moment: Moment,
   unconfirmed: boolean,
-  providerOrder: readonly string[],
+  policy: ChoicePolicy,
 ): DailyAnswer {
   const days: SourcedDay[] = [];
   const absences: AbsentDay[] = [];
@@ -37,8 +37,14 @@ export function compose(
     }
   }
   const bySource = sortBySource(days);
+  const resolutions = chooseDays(
+    bySource,
+    parts.map((part) => part.provider),
+    policy,
+  );
   return {
-    nodes: chooseDays(bySource, providerOrder),
+    nodes: resolutions.map((resolution) => resolution.winner),
+    resolutions,
     bySource,
     absences: joinAbsences(absences),
     issues: issues.all(),

@@ -1,17 +1,10 @@
 import { type TodaySpan, todaySpan } from "../../domain/freshness";
-import type { Account } from "../api";
 import { COPY_PATIENCE_MS, within } from "../copies";
 import type { Cache } from "../ports/cache";
+import type { PersonState, PersonStateSource } from "../ports/person-state";
 import { unwrap } from "./cells";
 
-/** What reading needs to know of a person beside their days. `offsetMinutes`: the wearer's latest known offset, east of UTC. */
-export interface PersonState {
-  readonly accounts: readonly Account[];
-  readonly offsetMinutes: number | null;
-}
-
-/** Reads a person's accounts and offset from the truth. */
-export type PersonStateSource = (personId: string) => Promise<PersonState>;
+export type { PersonState, PersonStateSource } from "../ports/person-state";
 
 const NAME = "state";
 const KEPT_SECONDS = 6 * 3_600;

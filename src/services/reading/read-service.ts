@@ -1,6 +1,8 @@
 import type { DailyAnswer, DailyQuestion } from "../../domain/answers";
+import type { ChoicePolicy } from "../../domain/choice";
 import type { CivilDay } from "../../domain/days";
-import { GatewayError, ReconnectRequired } from "../../domain/errors";
+import { GatewayError } from "../../domain/errors";
+import type { Metric } from "../../domain/metrics";
 import type { ReadingApi } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
 import type { Flights } from "../fetching/flights";
@@ -10,9 +12,10 @@ import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { compose, type Part } from "./answer";
 import { type Cell, type CellIdentity, cachedCells, writeCell } from "./cells";
+import { type Errand, errandsOf } from "./errands";
 import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
 import { type PersonState, type PersonStates, todayOf } from "./person-state";
-import { demand, type Moment, requirements, resolve } from "./questions";
+import { type Moment, requirements, resolve } from "./questions";
 import { Sheet } from "./sheet";
 import { IMPATIENT, troubleOf } from "./trouble";
 
@@ -26,6 +29,8 @@ export interface ReadingParts {
   readonly telemetry: Telemetry;
   /** Every wearable by slug, in the order of preference where nothing else decides. */
   readonly providers: ReadonlyMap<string, ConfiguredProvider>;
+  /** The operator's preference per metric. */
+  readonly sourceOrder?: Readonly<Partial<Record<Metric, readonly string[]>>>;
   /** Changes with schema, mappers and policy, so that cells of another build are not believed. */
   readonly build: string;
   readonly now: () => number;
@@ -45,8 +50,19 @@ export class ReadService implements ReadingApi {
     const sheets = new Map<string, Sheet>();
     const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
     await this.know(personId, version, [...sheets.values()], confirmed);
-    const order = [...this.parts.providers.keys()];
-    return questions.map((question, index) => compose(question, partsOf[index] ?? [], moment, !confirmed, order));
+    return questions.map((question, index) => {
+      const policy = this.policyOf(question, state);
+      return compose(question, partsOf[index] ?? [], moment, !confirmed, policy);
+    });
+  }
+
+  private policyOf(question: DailyQuestion, state: PersonState): ChoicePolicy {
+    return {
+      query: question.prefer ?? null,
+      person: state.preferences[question.metric] ?? null,
+      operator: this.parts.sourceOrder?.[question.metric] ?? null,
+      order: [...this.parts.providers.keys()],
+    };
   }
 
   private momentOf(state: PersonState): Moment {
@@ -162,40 +178,18 @@ export class ReadService implements ReadingApi {
 
   /** Asks the providers for what the snapshot does not know as required; whether anything was asked. */
   private async fromProviders(snapshot: Snapshot, sheets: readonly Sheet[]): Promise<boolean> {
-    const tasks = new Map<string, { sheets: Sheet[]; endpoint: string; wanted: Parameters<Flights["bring"]>[1] }>();
-    for (const sheet of sheets) {
-      const unmet = sheet.unmet(snapshot);
-      if (sheet.source.account.status !== "ACTIVE") {
-        if (unmet.size > 0) sheet.troubles.push(troubleOf(new ReconnectRequired("the grant is refused")));
-        continue;
-      }
-      for (const [endpoint, wanted] of unmet) {
-        const name = `${sheet.source.account.id} ${endpoint}`;
-        const task = tasks.get(name) ?? { sheets: [], endpoint, wanted: new Map() };
-        const merged = new Map(task.wanted);
-        demand(merged, wanted);
-        tasks.set(name, { ...task, sheets: [...task.sheets, sheet], wanted: merged });
-      }
-    }
-    await Promise.all([...tasks.values()].map((task) => this.fly(task)));
-    return tasks.size > 0;
+    const errands = errandsOf(sheets, snapshot);
+    await Promise.all(errands.map((errand) => this.fly(errand)));
+    return errands.length > 0;
   }
 
-  private async fly(task: {
-    sheets: Sheet[];
-    endpoint: string;
-    wanted: Parameters<Flights["bring"]>[1];
-  }): Promise<void> {
-    const [first] = task.sheets;
-    const endpoint = first?.source.endpoints.find((one) => one.name === task.endpoint);
-    if (!first || !endpoint) return;
-    const { account, configured } = first.source;
-    const flight = this.parts.flights.bring({ account, configured, endpoint }, task.wanted);
+  private async fly(errand: Errand): Promise<void> {
+    const flight = this.parts.flights.bring(errand, errand.wanted);
     const outcome = await awaitFlight(flight, this.parts.patience ?? INTERACTIVE);
-    if (outcome === "impatient") for (const sheet of task.sheets) sheet.troubles.push(IMPATIENT);
+    if (outcome === "impatient") for (const sheet of errand.sheets) sheet.troubles.push(IMPATIENT);
     else if ("error" in outcome) {
       const trouble = troubleOf(outcome.error);
-      for (const sheet of task.sheets) sheet.troubles.push(trouble);
+      for (const sheet of errand.sheets) sheet.troubles.push(trouble);
     }
   }
 

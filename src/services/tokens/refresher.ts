@@ -57,7 +57,7 @@ export class Refresher {
           this.decide(personId, vault, grant, refused, draft),
         );
         if (result?.dataVersion != null) this.options.onPersonChanged?.(personId, result.dataVersion);
-        if (result?.outcome === "fenced") return await this.fence(known, draft);
+        if (result?.outcome === "fenced") return await this.fence(known, vault, draft);
         if (result?.outcome === "superseded") return await this.current(personId, accountId, vault, draft);
         if (draft.token) return draft.token;
         throw draft.error ?? new AccountFenced("the account is not linked any more");
@@ -120,7 +120,8 @@ export class Refresher {
     const sealedTokens = sealTokens(vault, grant.provider, grant.accountId, issued);
     const token = { value: issued.accessToken, generation: grant.generation + 1 };
     Object.assign(draft, { outcome: "replaced", token, issued });
-    const { scopes } = exchanged.tokens;
+    // Where a refresh has to name scopes of its own, the answer's tell nothing of what the person granted.
+    const scopes = client.profile.refreshParameters?.["scope"] === undefined ? exchanged.tokens.scopes : null;
     return { change: { kind: "replace", sealedTokens, expiresAt: issued.expiresAt, scopes }, attemptId: attempt.id };
   }
 
@@ -141,11 +142,12 @@ export class Refresher {
     throw new UpstreamFailure("UNAVAILABLE", "the access token is being refreshed elsewhere");
   }
 
-  /** The account was disconnected during the exchange: what was issued meanwhile is given back. */
-  private async fence(grant: StoredGrant, draft: Draft): Promise<never> {
+  /** The account was disconnected during the exchange, which left the revoking to us: of what was issued, else of what was stored. */
+  private async fence(grant: StoredGrant, vault: PersonVault, draft: Draft): Promise<never> {
     draft.outcome = "fenced";
     const client = this.options.clients.get(grant.provider);
-    if (client && draft.issued) await revokeGrant(this.options.oauth, client, draft.issued);
+    const tokens = draft.issued ?? openTokens(vault, grant.provider, grant.accountId, grant.sealedTokens);
+    if (client) await revokeGrant(this.options.oauth, client, { ...tokens, vendorUserId: grant.vendorUserId });
     throw new AccountFenced("the account was disconnected while its token was refreshed");
   }
 

@@ -142,6 +142,33 @@ test.each<[string, unknown]>([
   expect(read({ TRUST_PROXY: text }).trustProxy).toEqual(expected);
 });
 
+test.each([
+  ["oura", { SLEEP: ["oura"], READINESS: ["oura"], ACTIVITY: ["oura"], HRV: ["oura"] }],
+  ["SLEEP=watch, oura ; HRV=oura", { SLEEP: ["watch", "oura"], HRV: ["oura"] }],
+  ["", {}],
+])("SOURCE_ORDER=%s", (text, expected) => {
+  expect(readConfig({ SOURCE_ORDER: text }, ["oura", "watch"]).sourceOrder).toEqual(expected);
+});
+
+test.each([
+  ["oura,oura", "at most once"],
+  ["SLEEP=oura;SLEEP=watch", "at most once"],
+  ["oura;HRV=watch", "at most once"],
+  ["sleep=oura", "expected providers"],
+  ["STRESS=oura", "expected providers"],
+  ["SLEEP=", "expected providers"],
+  ["SLEEP=oura;", "expected providers"],
+  ["oura,,watch", "expected providers"],
+  ["OURA", "expected providers"],
+  ["SLEEP=oura=watch", "expected providers"],
+  ["band", "names band: expected some of oura"],
+  ["HRV=oura,band", "names band: expected some of oura"],
+])("SOURCE_ORDER=%s is refused", (text, message) => {
+  const error = refusal({ SOURCE_ORDER: text });
+  expect(error.variable).toBe("SOURCE_ORDER");
+  expect(error.message).toContain(message);
+});
+
 test("a key may be hexadecimal, and one without an id is named by its hash", () => {
   const hex = Buffer.from(KEY, "base64").toString("hex");
   const [named, unnamed] = [`a:${hex}`, KEY].map((text) => read({ ENCRYPTION_KEYS: text }).encryptionKeys?.[0]);

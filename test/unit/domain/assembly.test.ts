@@ -200,15 +200,35 @@ describe("a day's readiness and activity", () => {
     const day = only<ReadinessDay>(
       assemble("READINESS", DAY, [kept(readiness(), 2), kept(readiness({ key: "zz", score: 1 }), 1)], OPEN),
     );
-    expect(day).toEqual({ ...ready, metric: "READINESS", fetchedAt: 2, completeness: "PROVISIONAL" });
+    const untold = {
+      restingHeartRateBpm: null,
+      hrv: null,
+      spo2Percent: null,
+      skinTemperatureCelsius: null,
+      ansCharge: null,
+    };
+    expect(day).toEqual({ ...ready, ...untold, metric: "READINESS", fetchedAt: 2, completeness: "PROVISIONAL" });
     const { kind: ___, key: ____, ...active } = activity();
     const records = [kept(activity({ key: "a", steps: 1 }), 2), kept(activity({ key: "b" }), 2)];
     expect(only<ActivityDay>(assemble("ACTIVITY", DAY, records, SETTLED))).toEqual({
       ...active,
+      strain: null,
       metric: "ACTIVITY",
       fetchedAt: 2,
       completeness: "FINAL",
     });
+  });
+
+  it("carry measurements and values on scales of their own as they were told", () => {
+    const night = {
+      restingHeartRateBpm: 51,
+      hrv: { milliseconds: 40.5, method: "SDNN" as const },
+      spo2Percent: 96.5,
+      skinTemperatureCelsius: 33.5,
+      ansCharge: -2.5,
+    };
+    expect(assemble("READINESS", DAY, [kept(readiness(night))], SETTLED)[0]).toMatchObject(night);
+    expect(assemble("ACTIVITY", DAY, [kept(activity({ strain: 0 }))], SETTLED)[0]).toMatchObject({ strain: 0 });
   });
 
   it.each([

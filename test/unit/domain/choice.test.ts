@@ -1,52 +1,101 @@
-import fc from "fast-check";
-import { joinAbsences } from "../../../src/domain/absences";
 import type { SourcedDay } from "../../../src/domain/answers";
 import { assemble } from "../../../src/domain/assembly";
-import { chooseDays, coverageOf, MEASURED_FIELDS, sortBySource } from "../../../src/domain/choice";
-import type { DailyValue } from "../../../src/domain/daily";
-import { addDays, type CivilDay, daysOf } from "../../../src/domain/days";
-import { METRICS, type Metric } from "../../../src/domain/metrics";
+import { type CandidateReason, type ChoicePolicy, chooseDays, sortBySource } from "../../../src/domain/choice";
+import { addDays, type CivilDay } from "../../../src/domain/days";
 import type { KeptRecord } from "../../../src/domain/records";
-import { activity, anyRecords, DAY, hrv, kept, readiness, score, session } from "./records";
+import { activity, DAY, hrv, kept, session } from "./records";
 
 const STATE = { settled: true, dayOver: true };
-const WHOLE = [kept(score()), kept(session()), kept(readiness()), kept(activity()), kept(hrv())];
-const dayOf = (metric: Metric, day: CivilDay = DAY, records = WHOLE): DailyValue =>
-  assemble(metric, day, records, STATE)[0]!;
+const NO_WISH: ChoicePolicy = { query: null, person: null, operator: null, order: [] };
+const wish = (over: Partial<ChoicePolicy>): ChoicePolicy => ({ ...NO_WISH, ...over });
 const active = (provider: string, over: Parameters<typeof activity>[0] = {}, day: CivilDay = DAY): SourcedDay => ({
   provider,
-  value: dayOf("ACTIVITY", day, [kept(activity(over))]),
+  value: assemble("ACTIVITY", day, [kept(activity(over))], STATE)[0]!,
 });
-
-describe("coverage", () => {
-  it.each(METRICS)("of %s knows every field of the day that holds data", (metric) => {
-    const bookkeeping = ["metric", "day", "fetchedAt", "completeness", "contributors", "method"];
-    const fields = Object.keys(dayOf(metric)).filter((name) => !bookkeeping.includes(name));
-    expect([...MEASURED_FIELDS[metric]].sort()).toEqual(fields.sort());
-  });
-
-  it("counts what is there: 0 is data, null and an empty list are not", () => {
-    expect(coverageOf(dayOf("SLEEP"))).toBe(16);
-    expect(coverageOf(dayOf("SLEEP", DAY, [kept(score())]))).toBe(1);
-    expect(coverageOf(dayOf("SLEEP", DAY, [kept(session({ nature: "nap" }))]))).toBe(1);
-    expect(coverageOf(active("ring", { steps: 0 }).value)).toBe(12);
-    expect(coverageOf(active("ring", { steps: null }).value)).toBe(11);
-  });
+const night = (provider: string, ...records: KeptRecord[]): SourcedDay => ({
+  provider,
+  value: assemble("SLEEP", DAY, records, STATE)[0]!,
 });
+const full = { distanceMeters: 6_000 };
+
+/** The one day's policy, and each candidate's reason by provider; the winner marked. */
+function told(days: readonly SourcedDay[], policy: ChoicePolicy, asked = days.map(({ provider }) => provider)) {
+  const resolutions = chooseDays(days, asked, policy);
+  expect(resolutions).toHaveLength(1);
+  const { policy: name, winner, candidates } = resolutions[0]!;
+  const reasons: Record<string, CandidateReason> = {};
+  for (const { provider, reason } of candidates) reasons[provider] = reason;
+  return { name, winner, reasons };
+}
 
 describe("the choice of a day", () => {
-  const full = { distanceMeters: 6_000 };
-
-  it("falls on more measured fields before the order of providers", () => {
-    const [poor, rich] = [active("ring"), active("watch", full)];
-    expect(chooseDays([poor, rich], ["ring", "watch"])[0]).toBe(rich);
+  it("of one source is that source; others that were asked have no data", () => {
+    const day = active("ring");
+    expect(told([day], NO_WISH, ["watch", "ring"])).toEqual({
+      name: "DEFAULT",
+      winner: day,
+      reasons: { ring: "ONLY_SOURCE", watch: "NO_DATA" },
+    });
   });
 
-  it("falls on the earlier provider where the fields are as many, on unlisted ones last, by slug", () => {
+  it("falls on more measured fields before wear and the order of providers", () => {
+    const [poor, rich] = [active("ring"), active("watch", { ...full, nonWearSeconds: 9 })];
+    const { winner, reasons } = told([poor, rich], wish({ order: ["ring", "watch"] }));
+    expect(winner).toBe(rich);
+    expect(reasons).toEqual({ ring: "LESS_COVERAGE", watch: "BETTER_COVERAGE" });
+  });
+
+  it("falls on a whole night before one that lasts, however much that one tells", () => {
+    const whole = night("scale", kept(session({ remSeconds: null, deepSeconds: null })));
+    const lasting = night("ring", kept(session({ end: null })), kept(session({ key: "nap", nature: "nap" })));
+    const { winner, reasons } = told([lasting, whole], NO_WISH);
+    expect(winner).toBe(whole);
+    expect(reasons).toEqual({ ring: "PROVISIONAL", scale: "BETTER_COVERAGE" });
+  });
+
+  it("falls on longer wear where the fields are as many; untold wear is the least", () => {
+    const [short, long] = [active("ring", { nonWearSeconds: 7_200 }), active("watch", { nonWearSeconds: 60 })];
+    const untold = active("band", { nonWearSeconds: null, ...full });
+    const { winner, reasons } = told([short, untold, long], wish({ order: ["band", "ring"] }));
+    expect(winner).toBe(long);
+    expect(reasons).toEqual({ band: "LESS_WEAR", ring: "LESS_WEAR", watch: "BETTER_WEAR" });
+  });
+
+  it("falls on the earlier provider where all else is equal, on unlisted ones last, by slug", () => {
     const days = [active("b"), active("a"), active("ring"), active("watch")];
-    expect(chooseDays(days, ["watch", "ring"])[0]).toBe(days[3]);
-    expect(chooseDays(days, ["ring"])[0]).toBe(days[2]);
-    expect(chooseDays(days, [])[0]).toBe(days[1]);
+    const winner = (order: readonly string[]) => told(days, wish({ order })).winner;
+    expect(winner(["watch", "ring"])).toBe(days[3]);
+    expect(winner(["ring"])).toBe(days[2]);
+    expect(winner([])).toBe(days[1]);
+    expect(told(days, wish({ order: ["ring"] })).reasons).toEqual({
+      a: "LOWER_PRIORITY",
+      b: "LOWER_PRIORITY",
+      ring: "HIGHER_PRIORITY",
+      watch: "LOWER_PRIORITY",
+    });
+  });
+
+  it.each([
+    [{ query: ["scale"], person: ["ring"], operator: ["watch"] }, "QUERY_PREFERENCE", "scale"],
+    [{ person: ["ring"], operator: ["watch"] }, "PERSON_PREFERENCE", "ring"],
+    [{ operator: ["watch", "ring"] }, "OPERATOR_PREFERENCE", "watch"],
+    [{ query: ["gone"], person: ["ring"] }, "PERSON_PREFERENCE", "ring"],
+    [{ query: ["gone"], person: ["lost", "scale"] }, "PERSON_PREFERENCE", "scale"],
+  ] as const)("by the wishes %j is %s and falls on %s, whatever the rest tells", (over, name, provider) => {
+    const days = [active("ring"), active("scale"), active("watch"), active("band", full)];
+    const { winner, reasons, ...rest } = told(days, wish(over));
+    expect([rest.name, winner.provider, reasons[provider], reasons["band"]]).toEqual([
+      name,
+      provider,
+      "PREFERRED",
+      "LOWER_PRIORITY",
+    ]);
+  });
+
+  it("among those whom a wish does not name is by coverage", () => {
+    const days = [active("ring"), active("watch", full)];
+    expect(told(days, wish({ query: ["scale"] })).reasons).toEqual({ ring: "LESS_COVERAGE", watch: "BETTER_COVERAGE" });
+    expect(told(days, wish({ query: ["scale"] })).name).toBe("DEFAULT");
   });
 
   it("is made anew for each day, ascending", () => {
@@ -56,108 +105,42 @@ describe("the choice of a day", () => {
       active("ring", full, addDays(DAY, 1)),
       active("watch", {}, addDays(DAY, -1)),
     ];
-    expect(chooseDays(days, ["watch", "ring"])).toEqual([days[3], days[1], days[2]]);
+    const resolutions = chooseDays(days, ["ring", "watch"], wish({ order: ["watch", "ring"] }));
+    expect(resolutions.map(({ winner }) => winner)).toEqual([days[3], days[1], days[2]]);
+    expect(resolutions.map(({ candidates }) => candidates.length)).toEqual([2, 2, 2]);
   });
 
-  it("between two of one provider falls on RMSSD before other methods, then on the later received", () => {
-    const methods = assemble("HRV", DAY, [...WHOLE, kept(hrv({ key: "s", method: "SDNN" }))], STATE);
-    const [rmssd, sdnn] = methods.map((value) => ({ provider: "ring", value }));
+  it("names two of one provider once: RMSSD before other methods, then the later received", () => {
+    const records = [kept(session()), kept(hrv()), kept(hrv({ key: "s", method: "SDNN" }))];
+    const [rmssd, sdnn] = assemble("HRV", DAY, records, STATE).map((value) => ({ provider: "ring", value }));
     const received = (at: number) => ({ provider: "ring", value: { ...active("ring").value, fetchedAt: at } });
     const [older, newer] = [received(1), received(2)];
     for (const [better, worse] of [
       [rmssd!, sdnn!],
       [newer, older],
     ] as const) {
-      expect(chooseDays([worse, better], [])[0]).toBe(better);
-      expect(chooseDays([better, worse], [])[0]).toBe(better);
-      expect(sortBySource([worse, better])).toEqual([better, worse]);
+      for (const days of [
+        [worse, better],
+        [better, worse],
+      ]) {
+        expect(chooseDays(days, ["ring"], NO_WISH)).toEqual([
+          {
+            policy: "DEFAULT",
+            winner: better,
+            candidates: [{ provider: "ring", day: better, reason: "ONLY_SOURCE" }],
+          },
+        ]);
+        expect(sortBySource(days)).toEqual([better, worse]);
+      }
     }
   });
 
   it("of no days is none", () => {
-    expect(chooseDays([], ["ring"])).toEqual([]);
+    expect(chooseDays([], ["ring"], NO_WISH)).toEqual([]);
   });
 });
 
-describe("bySource", () => {
-  it("is ascending by day, then by provider", () => {
-    const days = [active("ring", {}, addDays(DAY, 1)), active("watch"), active("ring")];
-    expect(sortBySource(days)).toEqual([days[2], days[1], days[0]]);
-  });
-});
-
-describe("any days of any providers", () => {
-  const PROVIDERS = ["band", "ring", "scale", "watch"];
-  const range = { start: DAY, end: addDays(DAY, 9) };
-  const anyMetric = fc.constantFrom(...METRICS);
-  const anyDays = fc.array(fc.array(anyRecords, { minLength: 10, maxLength: 10 }), { minLength: 1, maxLength: 4 });
-
-  function answer(metric: Metric, perProvider: readonly (readonly (readonly KeptRecord[])[])[]) {
-    const bySource: SourcedDay[] = [];
-    const absent: { day: CivilDay; provider: string; reason: "PROVIDER_HAS_NONE" }[] = [];
-    perProvider.forEach((days, which) => {
-      const provider = PROVIDERS[which]!;
-      daysOf(range).forEach((day, index) => {
-        const [value] = assemble(metric, day, days[index]!, STATE);
-        if (value) bySource.push({ provider, value });
-        else absent.push({ day, provider, reason: "PROVIDER_HAS_NONE" });
-      });
-    });
-    return { bySource, absent };
-  }
-
-  it("give nodes that are objects of bySource, one for each day that any provider has, the same in any order", () => {
-    fc.assert(
-      fc.property(
-        anyMetric,
-        anyDays,
-        fc.shuffledSubarray(PROVIDERS),
-        fc.infiniteStream(fc.nat()),
-        (metric, all, order, mix) => {
-          const { bySource } = answer(metric, all);
-          const nodes = chooseDays(Object.freeze([...bySource]), order);
-          expect(nodes.every((node) => bySource.includes(node))).toBe(true);
-          expect(nodes.map((node) => node.value.day)).toEqual(
-            [...new Set(bySource.map((each) => each.value.day))].sort(),
-          );
-          const mixed = bySource
-            .map((each) => ({ each, rank: mix.next().value }))
-            .sort((a, b) => a.rank - b.rank)
-            .map(({ each }) => each);
-          const again = chooseDays(mixed, order);
-          expect(again.length).toBe(nodes.length);
-          expect(again.every((node, index) => node === nodes[index])).toBe(true);
-          const sorted = sortBySource(mixed);
-          expect(sorted.every((each, index) => each === sortBySource(bySource)[index])).toBe(true);
-          for (const node of nodes) {
-            const rivals = bySource.filter((each) => each.value.day === node.value.day);
-            expect(coverageOf(node.value)).toBe(Math.max(...rivals.map((each) => coverageOf(each.value))));
-          }
-        },
-      ),
-      { numRuns: 100 },
-    );
-  });
-
-  it("have every requested day once per provider, as a record or as an absence, and once in nodes or absent everywhere", () => {
-    fc.assert(
-      fc.property(anyMetric, anyDays, (metric, all) => {
-        const { bySource, absent } = answer(metric, all);
-        const runs = joinAbsences(absent);
-        const nodes = chooseDays(bySource, PROVIDERS).map((node) => node.value.day);
-        const missing = (provider: string) =>
-          runs
-            .filter((run) => run.provider === provider)
-            .flatMap((run) => daysOf({ start: run.firstDay, end: run.lastDay }));
-        const asked = PROVIDERS.slice(0, all.length);
-        for (const provider of asked) {
-          const present = bySource.filter((each) => each.provider === provider).map((each) => each.value.day);
-          expect([...present, ...missing(provider)].sort()).toEqual(daysOf(range));
-        }
-        const nowhere = daysOf(range).filter((day) => asked.every((provider) => missing(provider).includes(day)));
-        expect([...nodes, ...nowhere].sort()).toEqual(daysOf(range));
-      }),
-      { numRuns: 100 },
-    );
-  });
+test("bySource is ascending by day, then by provider", () => {
+  const days = [active("ring", {}, addDays(DAY, 1)), active("watch"), active("ring")];
+  expect(sortBySource(days)).toEqual([days[2], days[1], days[0]]);
 });

@@ -1,11 +1,12 @@
 import type { DailyAnswer, DailyQuestion } from "../../../src/domain/answers";
 import { civilDay } from "../../../src/domain/days";
 import { decodeNodeId } from "../../../src/domain/ids";
-import { createRequestContext } from "../../../src/loaders/context";
+import { createRequestContext, forgetLoaded } from "../../../src/loaders/context";
 import { createDailyLoader } from "../../../src/loaders/daily";
 import { loadNode } from "../../../src/loaders/node";
 import { dailyQuestion } from "../../../src/loaders/question";
 import { fakeServices, PERSON } from "../../support/fake-services";
+import { twoWearables } from "../../support/two-wearables";
 
 const range = { start: civilDay("2026-03-01"), end: civilDay("2026-03-03") };
 
@@ -25,6 +26,53 @@ test("a chosen day that no source has is a fault, never invented", async () => {
   await expect(createDailyLoader({ read }, PERSON.id).load(dailyQuestion("HRV", { range }, "RMSSD"))).rejects.toThrow(
     /not among its sources/,
   );
+});
+
+test("all nodes of a day share one resolution, whose records are the nodes themselves", async () => {
+  const { read } = twoWearables();
+  const { nodes, bySource } = await createDailyLoader({ read }, PERSON.id).load(dailyQuestion("ACTIVITY", { range }));
+  expect([nodes.length, bySource.length]).toEqual([3, 6]);
+  for (const node of nodes) {
+    const { resolution } = node;
+    const ofDay = bySource.filter(({ day }) => day === node.day);
+    expect(ofDay.map((source) => source.resolution === resolution)).toEqual([true, true]);
+    expect(resolution?.winner.record).toBe(node);
+    expect(resolution?.candidates).toContain(resolution?.winner);
+    expect(resolution?.candidates.map(({ record }) => record)).toEqual([ofDay[0], null, ofDay[1]]);
+    expect(resolution?.candidates.map(({ reason }) => reason)).toEqual(["LESS_COVERAGE", "NO_DATA", "BETTER_COVERAGE"]);
+  }
+  expect(new Set(nodes.map(({ resolution }) => resolution)).size).toBe(3);
+});
+
+test("a winner that is no candidate is a fault", async () => {
+  const { read } = twoWearables();
+  const broken: typeof read = async (person, questions) =>
+    (await read(person, questions)).map((answer) => ({
+      ...answer,
+      resolutions: answer.resolutions.map((resolution) => ({ ...resolution, candidates: [] })),
+    }));
+  await expect(
+    createDailyLoader({ read: broken }, PERSON.id).load(dailyQuestion("ACTIVITY", { range })),
+  ).rejects.toThrow(/not among its candidates/);
+});
+
+test("a day that is fetched by its id has no resolution, and leaves that of the range alone", async () => {
+  const ctx = createRequestContext(fakeServices(), PERSON, "r");
+  const day = { start: range.start, end: range.start };
+  const { nodes } = await ctx.loaders.daily.load(dailyQuestion("ACTIVITY", { range: day, providers: ["oura"] }));
+  expect(await loadNode(ctx, nodes[0]!.id)).toEqual({ ...nodes[0], resolution: null });
+  expect(nodes[0]?.resolution?.winner.reason).toBe("ONLY_SOURCE");
+});
+
+test("preferences of another person are never listed, and after a mutation they are listed anew", async () => {
+  const services = fakeServices();
+  const mine = createRequestContext(services, PERSON, "r");
+  const theirs = createRequestContext(services, { id: crypto.randomUUID(), externalId: "mallory" }, "r");
+  expect(await mine.loaders.preferences.load(PERSON.id)).toEqual([]);
+  await services.preferences.set(PERSON, "SLEEP", ["oura"]);
+  expect(await theirs.loaders.preferences.load(PERSON.id)).toEqual([]);
+  forgetLoaded(mine);
+  expect(await mine.loaders.preferences.load(PERSON.id)).toEqual([{ metric: "SLEEP", order: ["oura"] }]);
 });
 
 test("fewer answers than questions are a fault", async () => {

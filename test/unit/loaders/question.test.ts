@@ -1,5 +1,5 @@
 import { civilDay } from "../../../src/domain/days";
-import { dailyQuestion, questionKey } from "../../../src/loaders/question";
+import { checkedOrder, dailyQuestion, questionKey } from "../../../src/loaders/question";
 
 const range = (start: string, end: string) => ({ start: civilDay(start), end: civilDay(end) });
 
@@ -23,6 +23,18 @@ test("an empty list of providers and a negative age are refused by name", () => 
   const days = range("2026-01-01", "2026-01-02");
   expect(() => dailyQuestion("SLEEP", { range: days, providers: [] })).toThrow(/^providers is empty/);
   expect(() => dailyQuestion("SLEEP", { range: days, maxAgeSeconds: -1 })).toThrow(/^maxAgeSeconds is -1/);
+});
+
+test("a preference names each provider once, and at least one", () => {
+  const days = range("2026-01-01", "2026-01-02");
+  const ask = (prefer: string[] | null) => dailyQuestion("SLEEP", { range: days, prefer });
+  expect(() => ask([])).toThrow(/^prefer is empty/);
+  expect(() => ask(["b", "a", "b"])).toThrow(/^prefer names a provider twice/);
+  expect(ask(["b", "a"]).prefer).toEqual(["b", "a"]);
+  expect(questionKey(ask(["b", "a"]))).not.toBe(questionKey(ask(["a", "b"])));
+  expect(questionKey(ask(null))).toBe(questionKey(dailyQuestion("SLEEP", { range: days })));
+  expect(() => checkedOrder("input.order", ["a", "a"])).toThrow(/^input\.order names a provider twice/);
+  expect(checkedOrder("input.order", [])).toEqual([]);
 });
 
 test("equal questions have equal keys, whatever the order of providers", () => {

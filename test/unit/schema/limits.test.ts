@@ -35,6 +35,18 @@ test("a range's length costs nothing", () => {
   expect(cost(fullQuery(schema, "2026-01-01", "2027-01-01"))).toBe(cost(fullQuery(schema, "2026-01-01", "2026-01-01")));
 });
 
+test("candidates cost what is selected of them, and their records cannot be nested without end", () => {
+  const nodes = (fields: string) =>
+    `{ viewer { sleep(range: { start: "2026-01-01", end: "2027-01-01" }) { nodes { ${fields} } } } }`;
+  const [one, two] = ["reason", "reason provider"].map((fields) =>
+    cost(nodes(`resolution { candidates { ${fields} } }`)),
+  );
+  expect(two! - one!).toBe(2);
+  const within = "resolution { candidates { record { resolution { candidates { ";
+  expect(refusals(nodes(`${within} provider } } } } }`))).toEqual([]);
+  expect(refusals(nodes(`${within} record { id } } } } } }`))).toHaveLength(1);
+});
+
 test("repeating everything under aliases is refused", () => {
   const full = fullQuery(schema, "2026-01-01", "2026-01-02");
   const viewer = full.slice("{ viewer".length, full.indexOf(" providers"));
