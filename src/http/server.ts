@@ -45,7 +45,7 @@ export interface HttpServer {
   readonly app: FastifyInstance;
   /** Answers the address that it listens on. */
   listen(address: { host: string; port: number }): Promise<string>;
-  /** Stops accepting, finishes what is in flight for at most 10 s, then closes. */
+  /** Takes on what is on its way for half a second, stops accepting, finishes what is in flight for at most 10 s, then closes. */
   close(): Promise<void>;
 }
 

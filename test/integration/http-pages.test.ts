@@ -208,6 +208,8 @@ describe("stopping", () => {
     await inFlight;
     const closed = other.server.close();
     const again = other.server.close();
+    // For a moment, what is on its way is still taken on.
+    await new Promise((resolve) => setTimeout(resolve, 700));
     await expect(
       new Promise((resolve, reject) => {
         connect(other.port, "127.0.0.1", () => resolve("connected")).on("error", reject);

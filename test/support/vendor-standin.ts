@@ -17,6 +17,8 @@ export interface StandinAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Ends the connection in the middle of the body. */
+  readonly reset?: boolean;
 }
 
 /** A vendor's cloud made of a few answers, without anything of the project's own simulator. */
@@ -128,10 +130,13 @@ async function read(request: IncomingMessage): Promise<StandinCall> {
   };
 }
 
-function send(response: ServerResponse, { status = 200, headers, body }: StandinAnswer): void {
+function send(response: ServerResponse, { status = 200, headers, body, reset }: StandinAnswer): void {
   const isText = typeof body === "string";
   const type = isText ? "text/html; charset=utf-8" : "application/json";
-  response.writeHead(status, { "content-type": type, ...headers }).end(isText ? body : JSON.stringify(body));
+  const text = isText ? body : JSON.stringify(body);
+  response.writeHead(status, { "content-type": type, ...headers });
+  if (!reset) response.end(text);
+  else response.write(text, () => response.socket?.resetAndDestroy());
 }
 
 function consentPage({ query }: StandinCall): StandinAnswer {
