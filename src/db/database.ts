@@ -16,8 +16,8 @@ const STATEMENT_TIMEOUT_MS: Readonly<Record<PoolName, number>> = {
   worker: 60_000,
 };
 
-/** Milliseconds after the server should have cancelled a statement until it is given up here. */
-const SILENCE_MARGIN_MS = 500;
+/** Milliseconds after which a statement is given up here, where a silent server cannot cancel it; relinking may wait for a refresh. */
+const SILENCE_MS: Readonly<Record<PoolName, number>> = { api: 5_500, refresh: 30_000, attempts: 5_500, worker: 60_500 };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -37,7 +37,7 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
       connectionTimeoutMillis: 5_000,
       statement_timeout: STATEMENT_TIMEOUT_MS[name],
       // A server that has fallen silent does not cancel anything.
-      query_timeout: STATEMENT_TIMEOUT_MS[name] + SILENCE_MARGIN_MS,
+      query_timeout: SILENCE_MS[name],
       options: `-c gateway.application_id=${DEFAULT_APPLICATION_ID}`,
     },
   });

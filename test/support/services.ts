@@ -26,7 +26,11 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   return {
     url: onDatabase(address("GATEWAY_TEST_PG_URL"), name),
     adminUrl: onDatabase(admin, name),
-    drop: () => administer(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    drop: async () => {
+      // A connection that is being closed would hear of its end as an error that nobody listens to any more.
+      await administer(admin, quiet(name));
+      await administer(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
   };
 }
 
@@ -42,6 +46,17 @@ export async function freshRedis(): Promise<FreshRedis> {
   const flush = () => withRedis(url, async (redis) => void (await redis.flushdb()));
   await flush();
   return { url, flush };
+}
+
+/** Waits at most two seconds until nobody is connected to the database. */
+function quiet(name: string): string {
+  return `DO $$ BEGIN
+    FOR look IN 1..40 LOOP
+      PERFORM pg_stat_clear_snapshot();
+      EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${name}');
+      PERFORM pg_sleep(0.05);
+    END LOOP;
+  END $$`;
 }
 
 function address(variable: string): string {
