@@ -6,10 +6,11 @@ import { isFuture } from "../domain/freshness";
 import type { Account, Person, SyncingApi } from "./api";
 import type { ConfiguredProvider } from "./fetching/ask";
 import type { FlightOutcome, Flights } from "./fetching/flights";
+import { sessionDaysFor } from "./fetching/task";
 import type { DataVersions } from "./ports/versions";
 import { awaitFlight, type Patience } from "./reading/patience";
 import { type PersonStates, todayOf } from "./reading/person-state";
-import { outOfReach } from "./reading/questions";
+import { latestAnywhere, outOfReach } from "./reading/questions";
 
 /** Someone who asks for a sync waits longer than someone who opens a screen. */
 const PATIENCE: Patience = { silenceMs: 15_000, totalMs: 60_000 };
@@ -46,7 +47,10 @@ export class SyncService implements SyncingApi {
     const endpoints = grantedEndpoints(configured, account);
     const counts = await Promise.all(
       endpoints.map((endpoint) => {
-        const reached = [...wanted].filter(([day]) => !outOfReach(endpoint, day, today.earliest));
+        // Asked in one piece with what others need of it to be dated.
+        const named = endpoints.some((one) => one.daysFrom === endpoint.name);
+        const all = named ? sessionDaysFor(wanted) : wanted;
+        const reached = [...all].filter(([day]) => !outOfReach(endpoint, day, latestAnywhere(now)));
         return this.bring(account, configured, endpoint, new Map(reached));
       }),
     );

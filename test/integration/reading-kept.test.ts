@@ -100,6 +100,7 @@ async function fetched(someone: Someone, value: number, over: Partial<Fetched> =
     mapperVersion: 1,
     documents: [{ id: "one", raw: { value }, records: [record as unknown as Fetched["documents"][0]["records"][0]] }],
     unread: [],
+    dependents: [],
     settledDays: [],
     offset: null,
     ...over,

@@ -6,6 +6,8 @@ export interface Linking {
   readonly token?: string;
   /** Name to sign in with at the vendor; without: what the form proposes. */
   readonly user?: string;
+  /** The wearable, as the schema names it; without: Oura. */
+  readonly provider?: string;
   readonly decision?: "allow" | "deny";
   readonly scopes?: readonly string[];
   readonly returnUrl?: string;
@@ -24,10 +26,10 @@ const CONNECT = `mutation ($input: ConnectProviderInput!) {
   connectProvider(input: $input) { authorizationUrl state expiresAt userErrors { code message field } }
 }`;
 
-/** Starts linking Oura; the payload. */
+/** Starts linking; the payload. */
 export async function connect(gateway: GatewayProcess, linking: Linking = {}) {
-  const { scopes, returnUrl } = linking;
-  const input = { provider: "OURA", ...(scopes ? { scopes } : {}), ...(returnUrl ? { returnUrl } : {}) };
+  const { scopes, returnUrl, provider = "OURA" } = linking;
+  const input = { provider, ...(scopes ? { scopes } : {}), ...(returnUrl ? { returnUrl } : {}) };
   const { data, errors } = await gateway.graphql(CONNECT, { input }, linking.token);
   if (errors.length > 0) throw new Error(`connectProvider: ${JSON.stringify(errors)}`);
   return data.connectProvider;

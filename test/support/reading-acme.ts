@@ -14,6 +14,10 @@ import type { SleepSessionRecord } from "../../src/domain/records";
 
 /** A document of the made-up vendor as it goes over the wire. `bedtime` only for sleeps: they are filtered by it, not by their day. */
 export interface AcmeDocument {
+  /** What a document of {@link undatedAcme} names instead of a day; a sleep's own cycle. */
+  readonly session?: string;
+  readonly cycle?: string;
+  readonly otherwise?: string;
   readonly id: string;
   readonly day: string;
   readonly value: unknown;

@@ -1,4 +1,5 @@
 import { Pool } from "pg";
+import type { Provider } from "../../providers/contract";
 import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
 import { RedisBell, RedisCache, RedisLink, RedisPauses } from "../../src/cache/redis";
 import { Database, type PoolSizes } from "../../src/db/database";
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly now?: () => number;
   readonly patience?: Patience;
   readonly pools?: PoolSizes;
+  /** What the made-up vendor is taken for; by default {@link acme}. */
+  readonly provider?: Provider;
 }
 
 /** What one process of the gateway has of its own. */
@@ -181,7 +184,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     offsetOf: async (personId) => (await readPersonState(database, personId)).offsetMinutes,
   });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
-  const providers = new Map([["acme", { provider: acme, apiUrl: world.vendor.origin }]]);
+  const providers = new Map([["acme", { provider: options.provider ?? acme, apiUrl: world.vendor.origin }]]);
   const { patience } = options;
   const reads = new ReadService({
     versions,

@@ -4,6 +4,7 @@ import { contains, daysOf } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
+import { forgetDependents, sessionsOf } from "./dependents";
 
 /** Seconds for which documents that could not be read are kept. */
 export const UNREAD_KEPT_SECONDS = 7 * 86_400;
@@ -84,6 +85,7 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   );
   // One statement can write a row only once.
   const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));
+  const before = await sessionsOf(tx, fetched);
   const written: unknown[] = await tx.query(UPSERT, [
     ...place,
     JSON.stringify([...byKey.values()]),
@@ -93,6 +95,7 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
     asked.end,
   ]);
   const buried = await bury(tx, fetched);
+  await forgetDependents(tx, fetched, before);
   await keepRaw(tx, fetched, vault);
   const unreadChanged = await keepUnread(tx, fetched, vault);
   const settled = new Set(fetched.settledDays);

@@ -10,6 +10,7 @@ import type {
 import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
+import { SESSION_DAYS } from "./dependents";
 import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 
@@ -17,12 +18,6 @@ const KEEP_BODY = `
 INSERT INTO set_aside_documents (person_id, account_id, endpoint, content_hash, days, path, problem, sealed_body, seen_at, expires_at)
 VALUES ($1, $2, $3, $4, '{}', 'body', $5, $6, now(), now() + make_interval(secs => ${UNREAD_KEPT_SECONDS}))
 ON CONFLICT (person_id, account_id, endpoint, content_hash) DO UPDATE SET expires_at = excluded.expires_at`;
-
-const SESSION_DAYS = `
-SELECT key, body ->> 'cycleKey' AS cycle, day::text AS day FROM records
-WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND kind = 'sleep_session' AND deleted_at IS NULL
-  AND (key = ANY ($4) OR body ->> 'cycleKey' = ANY ($5))
-ORDER BY (body ->> 'nature') = 'night', (body ->> 'asleepSeconds')::float8 NULLS FIRST, key DESC`;
 
 /** Records, raw documents and coverage in PostgreSQL. */
 export class PgRecordStore implements RecordStore {
@@ -49,7 +44,7 @@ export class PgRecordStore implements RecordStore {
   async sessionDays(named: SessionsNamed): ReturnType<RecordStore["sessionDays"]> {
     const { personId, accountId, endpoint, sessions, cycles } = named;
     const rows: { key: string; cycle: string | null; day: string }[] = await this.database.person(personId, (tx) =>
-      tx.query(SESSION_DAYS, [personId, accountId, endpoint, sessions, cycles]),
+      tx.query(SESSION_DAYS(), [personId, accountId, endpoint, sessions, cycles]),
     );
     return {
       bySession: new Map(rows.map((row) => [row.key, civilDay(row.day)])),

@@ -40,9 +40,17 @@ export class StretchFetcher {
       accountId,
       onProgress,
     });
+    // Where the vendor takes no range, every stretch is the same request.
+    const answers = new Map<string, WholeAnswer>();
     let records = 0;
     for (const stretch of stretchesOf(days, before + after)) {
-      for (const asked of this.chunks(task.endpoint, stretch)) records += await this.whole(task, asked, lease, asker);
+      for (const asked of this.chunks(task.endpoint, stretch)) {
+        const window = widen(asked, before, after);
+        const name = JSON.stringify(task.endpoint.request(window, null));
+        const pages = answers.get(name) ?? (await this.pages(task, window, asker));
+        answers.set(name, pages);
+        records += await this.whole(task, asked, lease, pages);
+      }
     }
     return records;
   }
@@ -53,15 +61,18 @@ export class StretchFetcher {
     return most === undefined ? [stretch] : chunksOf(stretch, Math.max(1, most - before - after));
   }
 
-  private async whole(task: FlightTask, asked: DayRange, lease: Lease, asker: Asker): Promise<number> {
+  private pages(task: FlightTask, window: DayRange, asker: Asker): Promise<WholeAnswer> {
     const { endpoint } = task;
-    const { before, after } = marginOf(endpoint);
-    const pages = await fetchPages(endpoint, widen(asked, before, after), (window, cursor) =>
-      asker.json(endpoint.name, endpoint.request(window, cursor)),
+    return fetchPages(endpoint, window, (asked, cursor) =>
+      asker.json(endpoint.name, endpoint.request(asked, cursor)),
     ).catch(async (error: unknown) => {
       await this.keepUnreadable(task, error);
       throw error;
     });
+  }
+
+  private async whole(task: FlightTask, asked: DayRange, lease: Lease, pages: WholeAnswer): Promise<number> {
+    const { endpoint } = task;
     const answer = await dateDocuments(this.parts.store, task, asked, pages);
     const fetched = await this.fetched(task, asked, lease, answer);
     if (answer.setAside.length > 0) {
@@ -106,6 +117,7 @@ export class StretchFetcher {
       mapperVersion: configured.provider.mapperVersion,
       documents: answer.documents,
       unread,
+      dependents: configured.provider.endpoints.flatMap((one) => (one.daysFrom === endpoint.name ? one.name : [])),
       settledDays: daysOf(asked).filter((day) => !unreadDays.has(day) && settled(day)),
       offset,
     };

@@ -36,6 +36,8 @@ export interface Fetched {
   readonly unread: readonly UnreadDocument[];
   /** Days of `asked` that are settled by this check; the others are known as of `startedAt`. */
   readonly settledDays: readonly CivilDay[];
+  /** Endpoints whose records get their day from this one's sleep sessions: where such a session moves, what they know of its days ends. */
+  readonly dependents: readonly string[];
   /** The wearer's latest offset in the answer, minutes east of UTC, and the instant (epoch seconds) it was seen at. */
   readonly offset: { readonly minutes: number; readonly seenAt: number } | null;
 }

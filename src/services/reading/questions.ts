@@ -2,7 +2,7 @@ import { type Endpoint, endpointsOf, hrvMethodsOf, metricsOf, missingScopes } fr
 import type { DailyQuestion } from "../../domain/answers";
 import type { Requirement } from "../../domain/coverage";
 import { addDays, type CivilDay, daysOf } from "../../domain/days";
-import { dayEnd, freshForSeconds, isFuture, type TodaySpan } from "../../domain/freshness";
+import { dayEnd, freshForSeconds, isFuture, type TodaySpan, todaySpan } from "../../domain/freshness";
 import { METRIC_KINDS, type Metric } from "../../domain/metrics";
 import type { Account } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
@@ -71,7 +71,15 @@ export function requirements(
   return wanted;
 }
 
-/** Whether an endpoint does not answer for a day so far back. `today`: the earliest day that is today for the wearer. */
+/** The latest day that is today anywhere. */
+export function latestAnywhere(now: number): CivilDay {
+  return todaySpan(now, null).latest;
+}
+
+/**
+ * Whether an endpoint may not answer for a day so far back. `today`: the latest anywhere, for whose today counts is the vendor's to
+ * say, and a day that is asked for and not answered any more would look deleted.
+ */
 export function outOfReach(endpoint: Endpoint, day: CivilDay, today: CivilDay): boolean {
   return endpoint.reachDays !== undefined && day <= addDays(today, -endpoint.reachDays);
 }

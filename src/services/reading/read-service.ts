@@ -15,7 +15,7 @@ import { type Cell, type CellIdentity, cachedCells, writeCell } from "./cells";
 import { type Errand, errandsOf } from "./errands";
 import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
 import { type PersonState, type PersonStates, todayOf } from "./person-state";
-import { type Moment, requirements, resolve } from "./questions";
+import { latestAnywhere, type Moment, requirements, resolve } from "./questions";
 import { Sheet } from "./sheet";
 import { IMPATIENT, troubleOf } from "./trouble";
 
@@ -84,7 +84,7 @@ export class ReadService implements ReadingApi {
       const resolved = resolve(question, configured, linked.get(provider));
       if (!("source" in resolved)) return [{ provider, resolved, sheet: null, wanted: new Map() }];
       const name = `${resolved.source.account.id} ${question.metric}`;
-      const sheet = sheets.get(name) ?? new Sheet(resolved.source, moment.today.earliest);
+      const sheet = sheets.get(name) ?? new Sheet(resolved.source, latestAnywhere(moment.now));
       sheets.set(name, sheet);
       const wanted = requirements(question, resolved.source.endpoints, moment);
       sheet.want(wanted);

@@ -17,7 +17,7 @@ export class Sheet {
   /** Days that flights have just brought: as new as can be, whatever the clocks say. */
   private readonly brought = new Set<CivilDay>();
 
-  /** `today`: the earliest day that is today for the wearer. */
+  /** `today`: the latest day that is today anywhere. */
   constructor(
     readonly source: Source,
     private readonly today: CivilDay,
