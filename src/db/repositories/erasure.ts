@@ -8,6 +8,7 @@ const DERIVED = [
   "coverage_settled",
   "fetches",
   "flights",
+  "refresh_attempts",
 ] as const;
 
 const RECORDS = `
