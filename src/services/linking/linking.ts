@@ -229,8 +229,13 @@ export class LinkingService implements LinkingApi {
     if (!client) return null;
     const vault: PersonVault = await this.parts.vaults.of(personId);
     const { accountId, vendorUserId, sealedTokens } = forgotten;
-    const tokens = openTokens(vault, provider, accountId, sealedTokens);
-    return revokeGrant(this.parts.oauth, client, { ...tokens, vendorUserId });
+    try {
+      const tokens = openTokens(vault, provider, accountId, sealedTokens);
+      return await revokeGrant(this.parts.oauth, client, { ...tokens, vendorUserId });
+    } catch {
+      // Tokens that do not open cannot be given back, and the unlinking is committed.
+      return false;
+    }
   }
 
   private async misused(link: Pick<PendingLink, "personId" | "provider">, detail: string): Promise<void> {
