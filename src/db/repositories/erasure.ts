@@ -8,16 +8,29 @@ const DERIVED = [
   "coverage_settled",
   "fetches",
   "flights",
+  "refresh_attempts",
 ] as const;
+
+/** What an erasure came to: records that could be read, and rows of every kind. */
+export interface Erased {
+  readonly records: number;
+  readonly rows: number;
+}
 
 const RECORDS = `
 WITH gone AS (DELETE FROM records WHERE person_id = $1 AND account_id = $2 RETURNING deleted_at)
-SELECT count(*) FILTER (WHERE deleted_at IS NULL)::int AS live FROM gone`;
+SELECT count(*) FILTER (WHERE deleted_at IS NULL)::int AS records, count(*)::int AS rows FROM gone`;
 
-/** Erases what was stored from an account inside the caller's transaction; how many records there were that could be read. */
-export async function eraseAccountData(tx: EntityManager, personId: string, accountId: string): Promise<number> {
-  const rows: { live: number }[] = await tx.query(RECORDS, [personId, accountId]);
-  for (const table of DERIVED)
-    await tx.query(`DELETE FROM ${table} WHERE person_id = $1 AND account_id = $2`, [personId, accountId]);
-  return rows[0]?.live ?? 0;
+/** Erases what was stored from an account inside the caller's transaction. */
+export async function eraseAccountData(tx: EntityManager, personId: string, accountId: string): Promise<Erased> {
+  const [counted]: Erased[] = await tx.query(RECORDS, [personId, accountId]);
+  let rows = counted?.rows ?? 0;
+  for (const table of DERIVED) {
+    const [, deleted]: [unknown[], number] = await tx.query(
+      `DELETE FROM ${table} WHERE person_id = $1 AND account_id = $2`,
+      [personId, accountId],
+    );
+    rows += deleted;
+  }
+  return { records: counted?.records ?? 0, rows };
 }

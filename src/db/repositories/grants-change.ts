@@ -9,27 +9,28 @@ export function seconds(instant: Date): number {
 
 /**
  * Carries out a refresh's decision on the grant that it was made for, by comparing and setting generation and sealed tokens.
- * Locks the grant before the account, and the person last: every other transaction keeps that order or does not wait.
+ * Locks the grant before the account, and the person last: every other transaction keeps that order or does not wait. Without a
+ * decision it only sees to it that an account which is being disconnected leaves no grant behind.
  */
 export async function applyChange(
   tx: EntityManager,
   personId: string,
   expected: StoredGrant,
-  { change, attemptId }: NonNullable<Decision>,
-): Promise<ChangeResult> {
+  decision: Decision,
+): Promise<ChangeResult | null> {
   const key = [personId, expected.accountId];
   const [stored] = await tx.query(
     "SELECT generation, sealed_tokens FROM grants WHERE person_id = $1 AND account_id = $2 FOR UPDATE",
     key,
   );
   const [account] = await tx.query(
-    "SELECT status, granted_scopes FROM accounts WHERE person_id = $1 AND id = $2 FOR NO KEY UPDATE",
+    `SELECT status, granted_scopes FROM accounts WHERE person_id = $1 AND id = $2 FOR ${decision ? "NO KEY UPDATE" : "SHARE"}`,
     key,
   );
   const finish = (outcome: string) =>
     tx.query("UPDATE refresh_attempts SET finished_at = now(), outcome = $3 WHERE person_id = $1 AND id = $2", [
       personId,
-      attemptId,
+      decision?.attemptId ?? null,
       outcome,
     ]);
   if (!account || account.status === "DISCONNECTED") {
@@ -37,6 +38,8 @@ export async function applyChange(
     await finish("FENCED");
     return { outcome: "fenced", dataVersion: null };
   }
+  if (!decision) return null;
+  const { change } = decision;
   if (change.kind === "replace" && stored?.sealed_tokens.equals(change.sealedTokens)) {
     // The commit had come through before the session was lost.
     return { outcome: "applied", dataVersion: null };

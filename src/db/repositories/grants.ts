@@ -3,6 +3,7 @@ import type { EntityManager } from "typeorm";
 import {
   type ChangeResult,
   type Decision,
+  type EarlierAttempt,
   GrantBusy,
   type GrantStore,
   type StoredGrant,
@@ -12,6 +13,12 @@ import { applyChange, seconds } from "./grants-change";
 
 /** Milliseconds before each further attempt to carry a decision to a new connection: losing it would lose the account. */
 const CARRY_DELAYS_MS = [0, 50, 200, 500, 1_000, 2_000, ...Array<number>(20).fill(5_000)];
+
+/**
+ * Seconds for which an attempt that has not ended is believed to be under way although its lock is gone: a database that restarts
+ * takes the locks of living processes too, and a second exchange of the same token would kill the account.
+ */
+const UNDER_WAY_SECONDS = 10;
 
 /** The lock is held across an exchange of at most two attempts of 60 s each. */
 const LOCK_SETTINGS = [
@@ -26,8 +33,9 @@ export function createGrantStore(database: Database): GrantStore {
 
     async locked(personId, accountId, decide) {
       let decided: { expected: StoredGrant; decision: NonNullable<Decision> } | undefined;
+      let thrown: { error: unknown } | undefined;
       try {
-        return await database.person(
+        const result = await database.person(
           personId,
           async (tx) => {
             for (const setting of LOCK_SETTINGS) await tx.query(setting);
@@ -37,14 +45,20 @@ export function createGrantStore(database: Database): GrantStore {
             ]);
             // A statement of its own: the one that waited for the lock has seen the account as it was before.
             const grant = await readGrant(tx, personId, accountId);
-            const decision = await decide(grant);
-            if (!grant || !decision) return null;
-            decided = { expected: grant, decision };
+            const decision = await decide(grant).catch((error: unknown) => {
+              thrown = { error };
+              return null;
+            });
+            if (!grant) return null;
+            if (decision) decided = { expected: grant, decision };
             return applyChange(tx, personId, grant, decision);
           },
           "refresh",
         );
+        if (thrown && result?.outcome !== "fenced") throw thrown.error;
+        return result;
       } catch (error) {
+        if (thrown) throw thrown.error;
         if (decided) return carry(database, personId, decided.expected, decided.decision);
         if (isBusy(error)) throw new GrantBusy("the grant is being refreshed by somebody else", { cause: error });
         throw error;
@@ -54,10 +68,17 @@ export function createGrantStore(database: Database): GrantStore {
     beginAttempt: (personId, attempt) =>
       database.person(
         personId,
-        async (tx) => {
-          const [unknown] = await tx.query(
+        async (tx): Promise<EarlierAttempt> => {
+          const [{ until }] = await tx.query(
+            `SELECT extract(epoch FROM max(started_at) + make_interval(secs => ${UNDER_WAY_SECONDS}))::float8 AS until FROM refresh_attempts
+             WHERE person_id = $1 AND account_id = $2 AND generation = $3 AND token_hash_prefix = $4 AND finished_at IS NULL
+               AND started_at > now() - make_interval(secs => ${UNDER_WAY_SECONDS})`,
+            [personId, attempt.accountId, attempt.generation, attempt.tokenHashPrefix],
+          );
+          if (until !== null) return { kind: "under_way", until };
+          const [unknown]: [{ generation: number; token_hash_prefix: string }[], number] = await tx.query(
             `UPDATE refresh_attempts SET finished_at = now(), outcome = 'UNKNOWN'
-             WHERE person_id = $1 AND account_id = $2 AND finished_at IS NULL RETURNING generation`,
+             WHERE person_id = $1 AND account_id = $2 AND finished_at IS NULL RETURNING generation, token_hash_prefix`,
             [personId, attempt.accountId],
           );
           await tx.query(
@@ -69,9 +90,10 @@ export function createGrantStore(database: Database): GrantStore {
              VALUES ($1, $2, $3, $4, $5)`,
             [personId, attempt.id, attempt.accountId, attempt.generation, attempt.tokenHashPrefix],
           );
-          return {
-            earlierUnknown: unknown.some((row: { generation: number }) => row.generation === attempt.generation),
-          };
+          const same = unknown.some(
+            (row) => row.generation === attempt.generation && row.token_hash_prefix === attempt.tokenHashPrefix,
+          );
+          return { kind: same ? "unknown" : "none" };
         },
         "attempts",
       ),
@@ -80,7 +102,8 @@ export function createGrantStore(database: Database): GrantStore {
 
 async function readGrant(tx: EntityManager, personId: string, accountId: string): Promise<StoredGrant | null> {
   const [row] = await tx.query(
-    `SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.vendor_user_id, a.status
+    `SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.vendor_user_id,
+       a.status
      FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
      WHERE g.person_id = $1 AND g.account_id = $2`,
     [personId, accountId],
@@ -106,7 +129,7 @@ async function carry(
   personId: string,
   expected: StoredGrant,
   decision: NonNullable<Decision>,
-): Promise<ChangeResult> {
+): Promise<ChangeResult | null> {
   let last: unknown;
   for (const wait of CARRY_DELAYS_MS) {
     await delay(wait);

@@ -13,6 +13,12 @@ const EXPIRED: Readonly<Record<string, string>> = {
     WHERE a.person_id = grants.person_id AND a.id = grants.account_id AND a.status = 'DISCONNECTED')`,
 };
 
+/** A refresh that held the grant while its account was disconnected deletes it, unless its process died before. */
+const LEFT_BEHIND = `
+DELETE FROM grants WHERE (person_id, account_id) IN (
+  SELECT g.person_id, g.account_id FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+  WHERE a.status = 'DISCONNECTED' FOR UPDATE OF g SKIP LOCKED)`;
+
 /** Deletes expired rows of every person under the jobs' role; how many there were. */
 export async function sweepExpired(database: Database): Promise<number> {
   return database.jobs(async (tx) => {
@@ -21,6 +27,7 @@ export async function sweepExpired(database: Database): Promise<number> {
       const [, count]: [unknown[], number] = await tx.query(`DELETE FROM ${table} WHERE ${condition}`);
       swept += count;
     }
-    return swept;
+    const [, left]: [unknown[], number] = await tx.query(LEFT_BEHIND);
+    return swept + left;
   });
 }

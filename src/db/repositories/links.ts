@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
+import { UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../../domain/people";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
@@ -29,17 +31,17 @@ RETURNING sealed_result, extract(epoch FROM expires_at)::float8 AS expires_at`;
 const AUDIT = "INSERT INTO audit_events (person_id, event, provider, detail) VALUES ($1, $2, $3, $4)";
 
 const ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+/** A refresh holds the grant across its exchange: waited for in short turns, so that neither a connection nor a lock is kept. */
+const SHORT_TURN = "SET LOCAL lock_timeout = '1s'";
+const TURNS = 20;
+const BETWEEN_TURNS_MS = 500;
+const HOLD_GRANT = `
+SELECT FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+WHERE a.person_id = $1 AND a.provider = $2 AND a.vendor_user_id = $3 FOR UPDATE OF g`;
 const GRANT_IF_FREE = `
 SELECT g.account_id, g.sealed_tokens, a.vendor_user_id FROM grants g
 JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
 WHERE g.person_id = $1 AND g.account_id = $2 FOR UPDATE OF g SKIP LOCKED`;
-/** Waits for a refresh that is under way, as long as a person may wait for linking. */
-const AWAIT_REFRESH = [
-  "SET LOCAL statement_timeout = '25s'",
-  `SELECT 1 FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
-   WHERE g.person_id = $1 AND a.provider = $2 AND a.vendor_user_id = $3 FOR UPDATE OF g`,
-  "SET LOCAL statement_timeout = '5s'",
-] as const;
 const FORGET_GRANT = "DELETE FROM grants WHERE person_id = $1 AND account_id = $2";
 const LEAVE = `
 UPDATE accounts SET status = 'DISCONNECTED', disconnected_at = now(), grant_number = grant_number + 1
@@ -92,8 +94,17 @@ export function createLinkStore(database: Database): LinkStore {
       await database.person(personId, (tx) => tx.query(AUDIT, [personId, event, provider, detail]));
     },
 
-    // May have to wait for a refresh, and so draws on the pool that can.
-    link: (personId, link) => database.person(personId, (tx) => linkAccount(tx, personId, link), "refresh"),
+    async link(personId, link) {
+      for (let turn = 0; turn < TURNS; turn++) {
+        try {
+          return await database.person(personId, (tx) => linkAccount(tx, personId, link));
+        } catch (error) {
+          if (!isLockTimeout(error)) throw error;
+          await delay(BETWEEN_TURNS_MS);
+        }
+      }
+      throw new UpstreamFailure("UNAVAILABLE", "a refresh of the account's tokens does not end");
+    },
 
     disconnect: (personId, provider, deleteData) =>
       database.person(personId, (tx) => disconnectAccount(tx, personId, provider, deleteData)),
@@ -123,11 +134,10 @@ async function linkAccount(
   personId: string,
   link: NewLink,
 ): Promise<{ account: Account; dataVersion: number; displaced: readonly ForgottenGrant[] }> {
+  await tx.query(SHORT_TURN);
   await tx.query(ONE_AT_A_TIME, [`${personId} ${link.provider}`]);
-  await tx.query(AWAIT_REFRESH[0]);
-  // The grant before its account, as a refresh locks them: the other way round the two would wait for each other.
-  await tx.query(AWAIT_REFRESH[1], [personId, link.provider, link.vendorUserId]);
-  await tx.query(AWAIT_REFRESH[2]);
+  // Before the account: a refresh locks them in this order.
+  await tx.query(HOLD_GRANT, [personId, link.provider, link.vendorUserId]);
   const others: { id: string }[] = await tx.query(
     "SELECT id FROM accounts WHERE person_id = $1 AND provider = $2 AND vendor_user_id <> $3 AND status <> 'DISCONNECTED'",
     [personId, link.provider, link.vendorUserId],
@@ -164,7 +174,13 @@ async function disconnectAccount(
   let deletedRecords: number | null = null;
   if (deleteData) {
     deletedRecords = 0;
-    for (const { id } of accounts) deletedRecords += await eraseAccountData(tx, personId, id);
+    let rows = 0;
+    for (const { id } of accounts) {
+      const erased = await eraseAccountData(tx, personId, id);
+      deletedRecords += erased.records;
+      rows += erased.rows;
+    }
+    if (!linked && rows === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
   const dataVersion = await raiseDataVersion(tx, personId);
@@ -173,20 +189,25 @@ async function disconnectAccount(
 
 /**
  * Leaves an account and forgets its tokens. A grant that a refresh holds is not waited for: the refresh finds the account left and
- * deletes it.
+ * deletes it. The account is locked first, so that no refresh can end between the two statements without having seen it left.
  */
 async function leave(tx: EntityManager, personId: string, accountId: string): Promise<ForgottenGrant[]> {
+  await tx.query(LEAVE, [personId, accountId]);
   const grants: { account_id: string; sealed_tokens: Buffer; vendor_user_id: string }[] = await tx.query(
     GRANT_IF_FREE,
     [personId, accountId],
   );
   if (grants.length > 0) await tx.query(FORGET_GRANT, [personId, accountId]);
-  await tx.query(LEAVE, [personId, accountId]);
   return grants.map((row) => ({
     accountId: row.account_id,
     vendorUserId: row.vendor_user_id,
     sealedTokens: row.sealed_tokens,
   }));
+}
+
+/** 55P03: lock_not_available. */
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "55P03";
 }
 
 function accountOf(personId: string, row: AccountRow | undefined): Account {

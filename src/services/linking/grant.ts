@@ -30,7 +30,7 @@ export async function identifyGrant(
 ): Promise<IdentifiedGrant> {
   let vendorUserId: string | undefined;
   try {
-    vendorUserId = await whose(oauth, configured, tokens);
+    vendorUserId = storable(await whose(oauth, configured, tokens));
     const afterLink = configured.provider.afterLink?.(vendorUserId);
     if (afterLink) await call(oauth, configured, "after_link", afterLink, tokens, [ALREADY_DONE]);
     return { tokens, vendorUserId };
@@ -50,6 +50,11 @@ async function whose(oauth: OAuthSurroundings, configured: ConfiguredProvider, t
     if (!(error instanceof WireError)) throw error;
     throw new UpstreamFailure("INVALID_RESPONSE", `identity: ${error.message}`, { cause: error });
   }
+}
+
+function storable(vendorUserId: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(vendorUserId)) return vendorUserId;
+  throw new UpstreamFailure("INVALID_RESPONSE", "expected an identifier of at most 255 printable characters");
 }
 
 function fromToken(identity: Extract<Identity, { from: "token" }>, tokens: TokenSet): string {

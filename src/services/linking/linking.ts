@@ -1,4 +1,4 @@
-import { UserFacingError } from "../../domain/errors";
+import { UpstreamFailure, UserFacingError } from "../../domain/errors";
 import { authorizationUrl, randomSecret } from "../../oauth/authorization";
 import { type OAuthClient, TokenRefused } from "../../oauth/client";
 import { exchangeCode, type OAuthSurroundings, revokeGrant } from "../../oauth/token-endpoint";
@@ -86,7 +86,7 @@ export class LinkingService implements LinkingApi {
     const { personId, request } = taken;
     try {
       const result = await this.exchange(taken, read);
-      if (this.parts.completion === "app") return await this.park(taken, result);
+      if (this.parts.completion === "app") return await this.orGiveBack(provider, result, this.park(taken, result));
       await this.finish(personId, provider, result);
     } catch (error) {
       return failedOutcome(error, request.returnUrl, provider);
@@ -161,11 +161,9 @@ export class LinkingService implements LinkingApi {
     const client = this.clientOf(taken.provider);
     const configured = this.parts.providers.get(taken.provider);
     if (!configured) throw new RangeError(`expected a known provider, got ${taken.provider}`);
-    if (query.error !== null) {
-      throw new UserFacingError("AUTHORIZATION_DENIED", "The provider says that access was not granted.");
-    }
     const { issuer } = client.profile;
     if (issuer !== undefined && query.issuer !== issuer) throw stateInvalid();
+    if (query.error !== null) throw notGranted(query.error);
     if (query.code === null) throw new UserFacingError("CODE_REJECTED", "The provider gave no authorization code.");
     const { verifier } = taken.request;
     const issuedAt = this.parts.oauth.now();
@@ -206,7 +204,7 @@ export class LinkingService implements LinkingApi {
   private async finish(personId: string, provider: string, result: LinkResult): Promise<Account> {
     const vault = await this.parts.vaults.of(personId);
     const payload = payloadOf(result.tokens, result.issuedAt, false);
-    const { account, dataVersion, displaced } = await this.parts.links.link(personId, {
+    const linking = this.parts.links.link(personId, {
       provider,
       vendorUserId: result.vendorUserId,
       grantedScopes: result.scopes,
@@ -214,9 +212,20 @@ export class LinkingService implements LinkingApi {
       expiresAt: payload.expiresAt,
       seal: (accountId) => sealTokens(vault, provider, accountId, payload),
     });
+    const { account, dataVersion, displaced } = await this.orGiveBack(provider, result, linking);
     this.parts.onPersonChanged?.(personId, dataVersion);
     for (const forgotten of displaced) await this.revoke(personId, provider, forgotten);
     return account;
+  }
+
+  /** The work's outcome; where it fails, the grant that it would have stored is given back. */
+  private async orGiveBack<T>(provider: string, { tokens, vendorUserId }: LinkResult, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      await revokeGrant(this.parts.oauth, this.clientOf(provider), { ...tokens, vendorUserId });
+      throw error;
+    }
   }
 
   private async revoke(personId: string, provider: string, forgotten: ForgottenGrant): Promise<boolean | null> {
@@ -224,8 +233,13 @@ export class LinkingService implements LinkingApi {
     if (!client) return null;
     const vault: PersonVault = await this.parts.vaults.of(personId);
     const { accountId, vendorUserId, sealedTokens } = forgotten;
-    const tokens = openTokens(vault, provider, accountId, sealedTokens);
-    return revokeGrant(this.parts.oauth, client, { ...tokens, vendorUserId });
+    try {
+      const tokens = openTokens(vault, provider, accountId, sealedTokens);
+      return await revokeGrant(this.parts.oauth, client, { ...tokens, vendorUserId });
+    } catch {
+      // Tokens that do not open cannot be given back, and the unlinking is committed.
+      return false;
+    }
   }
 
   private async misused(link: Pick<PendingLink, "personId" | "provider">, detail: string): Promise<void> {
@@ -233,8 +247,19 @@ export class LinkingService implements LinkingApi {
   }
 }
 
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1 */
+function notGranted(error: string): Error {
+  return error === "server_error" || error === "temporarily_unavailable"
+    ? new UpstreamFailure("UNAVAILABLE", "the authorization endpoint is out of order")
+    : new UserFacingError("AUTHORIZATION_DENIED", "The provider says that access was not granted.");
+}
+
 function codeRejected(error: unknown): never {
   if (!(error instanceof TokenRefused)) throw error;
+  // A fault told inside an answer of status 200, or credentials of ours that are wrong: neither says anything of the code.
+  if (error.reason === "invalid_client" || (error.reason === "other" && error.status < 300)) {
+    throw new UpstreamFailure("UNAVAILABLE", "the token endpoint refused for a reason of its own", { cause: error });
+  }
   throw new UserFacingError("CODE_REJECTED", "The provider did not accept its own authorization code.", {
     cause: error,
   });

@@ -48,6 +48,15 @@ export interface RefreshAttempt {
   readonly tokenHashPrefix: string;
 }
 
+/**
+ * An earlier attempt with the same refresh token: none; unknown, where it never ended; or under way, where it began so lately that its
+ * process, which has lost the lock with its database session, may yet bring the answer.
+ */
+export type EarlierAttempt =
+  | { readonly kind: "none" | "unknown" }
+  /** `until`: epoch seconds. */
+  | { readonly kind: "under_way"; readonly until: number };
+
 /** The lock on a grant was not to be had in time: somebody else refreshes it. */
 export class GrantBusy extends Error {
   override readonly name = "GrantBusy";
@@ -59,16 +68,17 @@ export interface GrantStore {
   read(personId: string, accountId: string): Promise<StoredGrant | null>;
   /**
    * Locks the grant across `decide`, whose change is applied in the same transaction, and on a new connection where the database
-   * session was lost meanwhile: by comparing and setting what was read, so that nothing newer is overwritten.
-   * Throws {@link GrantBusy} where the lock is not to be had in time.
+   * session was lost meanwhile: by comparing and setting what was read, so that nothing newer is overwritten. Whatever `decide`
+   * says or throws, the grant of an account that was disconnected meanwhile is deleted: fenced. Throws {@link GrantBusy} where the
+   * lock is not to be had in time, and what `decide` throws.
    */
   locked(
     personId: string,
     accountId: string,
     decide: (grant: StoredGrant | null) => Promise<Decision>,
   ): Promise<ChangeResult | null>;
-  /** Commits the note on a connection of its own; tells whether an earlier attempt on the same generation never ended. */
-  beginAttempt(personId: string, attempt: RefreshAttempt): Promise<{ earlierUnknown: boolean }>;
+  /** Commits the note on a connection of its own, unless an earlier one is under way; tells what became of the earlier one. */
+  beginAttempt(personId: string, attempt: RefreshAttempt): Promise<EarlierAttempt>;
 }
 
 /** A change and the attempt that it ends; null where nothing is to change. */

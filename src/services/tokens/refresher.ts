@@ -30,6 +30,8 @@ export interface TokensOptions {
 /** What the decision under the lock leaves for afterwards. */
 interface Draft {
   outcome: RefreshOutcome;
+  /** The grant as it was found under the lock. */
+  held?: StoredGrant;
   token?: AccessToken;
   issued?: TokenPayload;
   error?: Error;
@@ -57,7 +59,7 @@ export class Refresher {
           this.decide(personId, vault, grant, refused, draft),
         );
         if (result?.dataVersion != null) this.options.onPersonChanged?.(personId, result.dataVersion);
-        if (result?.outcome === "fenced") return await this.fence(known, vault, draft);
+        if (result?.outcome === "fenced") return await this.fence(vault, draft);
         if (result?.outcome === "superseded") return await this.current(personId, accountId, vault, draft);
         if (draft.token) return draft.token;
         throw draft.error ?? new AccountFenced("the account is not linked any more");
@@ -79,6 +81,7 @@ export class Refresher {
     refused: number | null,
     draft: Draft,
   ): Promise<Decision> {
+    if (locked) draft.held = locked;
     const grant = usableGrant(locked);
     const now = this.options.oauth.now();
     const payload = openTokens(vault, grant.provider, grant.accountId, grant.sealedTokens);
@@ -101,13 +104,15 @@ export class Refresher {
       generation: grant.generation,
       tokenHashPrefix: tokenHashPrefix(payload.refreshToken),
     };
-    const { earlierUnknown } = await this.options.grants.beginAttempt(personId, attempt);
+    const earlier = await this.options.grants.beginAttempt(personId, attempt);
+    if (earlier.kind === "under_way") throw refreshedElsewhere(earlier.until);
     const exchanged = await exchangeRefreshToken(this.options.oauth, client, payload.refreshToken);
     const then = this.options.oauth.now();
     if (exchanged.kind === "refused") {
-      const detail = earlierUnknown
-        ? "the refresh token was refused after an attempt of which nobody learnt the outcome"
-        : "the refresh token was refused";
+      const detail =
+        earlier.kind === "unknown"
+          ? "the refresh token was refused after an attempt of which nobody learnt the outcome"
+          : "the refresh token was refused";
       return refusal(draft, then, attempt.id, detail);
     }
     if (exchanged.kind === "failed") {
@@ -139,15 +144,19 @@ export class Refresher {
       draft.outcome = "unneeded";
       return { value: payload.accessToken, generation: grant.generation };
     }
-    throw new UpstreamFailure("UNAVAILABLE", "the access token is being refreshed elsewhere");
+    throw refreshedElsewhere();
   }
 
-  /** The account was disconnected during the exchange, which left the revoking to us: of what was issued, else of what was stored. */
-  private async fence(grant: StoredGrant, vault: PersonVault, draft: Draft): Promise<never> {
+  /** The account was disconnected during the exchange: what was issued meanwhile, or else what was stored, is given back. */
+  private async fence(vault: PersonVault, draft: Draft): Promise<never> {
     draft.outcome = "fenced";
-    const client = this.options.clients.get(grant.provider);
-    const tokens = draft.issued ?? openTokens(vault, grant.provider, grant.accountId, grant.sealedTokens);
-    if (client) await revokeGrant(this.options.oauth, client, { ...tokens, vendorUserId: grant.vendorUserId });
+    const { held, issued } = draft;
+    const client = held && this.options.clients.get(held.provider);
+    if (client) {
+      const { provider, accountId, vendorUserId, sealedTokens } = held;
+      const tokens = issued ?? openTokens(vault, provider, accountId, sealedTokens);
+      await revokeGrant(this.options.oauth, client, { ...tokens, vendorUserId });
+    }
     throw new AccountFenced("the account was disconnected while its token was refreshed");
   }
 
@@ -162,4 +171,10 @@ function refusal(draft: Draft, at: number, attemptId: string | null, detail: str
   draft.outcome = "refused";
   draft.error = new ReconnectRequired(`${detail}: the person must link again`);
   return { change: { kind: "refuse", at, detail }, attemptId };
+}
+
+function refreshedElsewhere(retryAt?: number): UpstreamFailure {
+  return new UpstreamFailure("UNAVAILABLE", "the access token is being refreshed elsewhere", {
+    ...(retryAt === undefined ? {} : { retryAt }),
+  });
 }

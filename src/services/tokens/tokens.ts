@@ -48,7 +48,11 @@ export function createTokens(options: TokensOptions): Tokens & { settled(): Prom
       // To the last second: nothing better is to be had for the moment, or ever.
       if ((cooling || !renewable) && payload.expiresAt > now) return token;
       if (cooling) throw coolingDown(grant.retryAt);
-      return patiently(flight(personId, accountId, null));
+      return patiently(flight(personId, accountId, null)).catch((error: unknown) => {
+        // Within the margin the token at hand is good for some seconds more.
+        if (error instanceof UpstreamFailure && payload.expiresAt > options.oauth.now()) return token;
+        throw error;
+      });
     },
 
     async afterRefusal(personId, accountId, refused) {
