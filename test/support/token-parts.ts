@@ -2,8 +2,9 @@ import { Database } from "../../src/db/database";
 import { createGrantStore } from "../../src/db/repositories/grants";
 import { createVaults, KeyRing } from "../../src/db/vault";
 import type { OAuthClient } from "../../src/oauth/client";
+import { refreshTokens } from "../../src/oauth/token-endpoint";
 import type { RefreshOutcome } from "../../src/services/tokens/refresher";
-import { payloadOf, sealTokens } from "../../src/services/tokens/token-payload";
+import { isFresh, openTokens, payloadOf, sealTokens } from "../../src/services/tokens/token-payload";
 import { createTokens } from "../../src/services/tokens/tokens";
 import { createOutbound } from "../../src/upstream/outbound";
 
@@ -28,11 +29,13 @@ export async function tokenParts(databaseUrl: string, tokenUrl: string) {
   const outcomes: RefreshOutcome[] = [];
   const outbound = createOutbound({ allowedOrigins: new Map([[VENDOR, new Set([new URL(tokenUrl).origin])]]) });
   const vaults = createVaults(database, KEYS);
+  const grants = createGrantStore(database);
+  const surroundings = { outbound, now: () => Date.now() / 1_000 };
   const tokens = createTokens({
-    grants: createGrantStore(database),
+    grants,
     vaults,
     clients: new Map([[VENDOR, client]]),
-    oauth: { outbound, now: () => Date.now() / 1_000 },
+    oauth: surroundings,
     onRefresh: (_provider, outcome) => outcomes.push(outcome),
   });
   const close = async () => {
@@ -40,7 +43,38 @@ export async function tokenParts(databaseUrl: string, tokenUrl: string) {
     await outbound.close();
     await database.close();
   };
-  return { database, vaults, tokens, outcomes, close };
+  return { database, vaults, grants, client, surroundings, tokens, outcomes, close };
+}
+
+/** How it goes without a lock: whoever finds the token ended asks the provider and stores what comes. */
+export function naiveTokens({
+  database,
+  vaults,
+  grants,
+  client,
+  surroundings,
+}: Awaited<ReturnType<typeof tokenParts>>) {
+  return {
+    async accessToken(personId: string, accountId: string): Promise<{ value: string }> {
+      const [grant, vault] = await Promise.all([grants.read(personId, accountId), vaults.of(personId)]);
+      if (!grant) throw new Error("no grant");
+      const payload = openTokens(vault, VENDOR, accountId, grant.sealedTokens);
+      if (isFresh(payload, surroundings.now())) return { value: payload.accessToken };
+      const issued = payloadOf(
+        await refreshTokens(surroundings, client, payload.refreshToken ?? ""),
+        surroundings.now(),
+        false,
+      );
+      await database.person(personId, (tx) =>
+        tx.query("UPDATE grants SET sealed_tokens = $3 WHERE person_id = $1 AND account_id = $2", [
+          personId,
+          accountId,
+          sealTokens(vault, VENDOR, accountId, issued),
+        ]),
+      );
+      return { value: issued.accessToken };
+    },
+  };
 }
 
 /** A person whose linked account has an access token that ended a moment ago. */

@@ -1,8 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
 import { expiredAccount, tokenParts } from "./token-parts";
+import { Worker } from "./token-process";
 import { TokenServer } from "./token-server";
 
 /** What the rounds came to. */
@@ -16,36 +13,6 @@ export interface RoundsResult {
   readonly toldToWait: number;
 }
 
-/** A worker process and the lines that it prints. */
-class Worker {
-  private readonly lines: Interface;
-  private constructor(readonly process: ChildProcessWithoutNullStreams) {
-    this.lines = createInterface({ input: process.stdout });
-  }
-
-  static async start(databaseUrl: string, tokenUrl: string): Promise<Worker> {
-    const script = join(__dirname, "token-worker.ts");
-    const worker = new Worker(
-      spawn(process.execPath, ["--import", "tsx", script, databaseUrl, tokenUrl], { stdio: "pipe" }),
-    );
-    worker.process.stderr.pipe(process.stderr);
-    await once(worker.lines, "line");
-    return worker;
-  }
-
-  async ask(line: string): Promise<string[]> {
-    const answer = once(this.lines, "line");
-    this.process.stdin.write(`${line}\n`);
-    return JSON.parse((await answer)[0]);
-  }
-
-  async stop(): Promise<void> {
-    const gone = once(this.process, "exit");
-    this.process.stdin.end();
-    await gone;
-  }
-}
-
 /** Expires one account a round and has several processes with several callers each ask for its access token at the same moment. */
 export async function refreshRounds(options: {
   readonly databaseUrl: string;
@@ -54,11 +21,15 @@ export async function refreshRounds(options: {
   readonly callers: number;
   /** Milliseconds that the provider takes in a round. */
   readonly latencyMs: (round: number) => number;
+  /** Processes that refresh as they come, without a lock and without a single flight. */
+  readonly naive?: boolean;
 }): Promise<RoundsResult> {
-  const { databaseUrl, rounds, processes, callers } = options;
+  const { databaseUrl, rounds, processes, callers, naive = false } = options;
   const server = await TokenServer.start();
   const parts = await tokenParts(databaseUrl, server.url);
-  const workers = await Promise.all(Array.from({ length: processes }, () => Worker.start(databaseUrl, server.url)));
+  const workers = await Promise.all(
+    Array.from({ length: processes }, () => Worker.start(databaseUrl, server.url, naive)),
+  );
   const callsPerExpiry: number[] = [];
   let [served, toldToWait, lostAccounts] = [0, 0, 0];
   try {

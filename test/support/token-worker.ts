@@ -1,13 +1,14 @@
 import { createInterface } from "node:readline";
-import { tokenParts } from "./token-parts";
+import { naiveTokens, tokenParts } from "./token-parts";
 
 /**
- * One process of the gateway for token tests: `token-worker.ts <database> <token endpoint>`. Each line of standard input is
+ * One process of the gateway for token tests: `token-worker.ts <database> <token endpoint> [naive]`. Each line of standard input is
  * `<person> <account> <callers>`; the answer is a line of JSON with what the callers got. Prints `ready` first.
  */
 async function main(): Promise<void> {
-  const [databaseUrl = "", tokenUrl = ""] = process.argv.slice(2);
-  const { tokens, close } = await tokenParts(databaseUrl, tokenUrl);
+  const [databaseUrl = "", tokenUrl = "", kind] = process.argv.slice(2);
+  const parts = await tokenParts(databaseUrl, tokenUrl);
+  const tokens = kind === "naive" ? naiveTokens(parts) : parts.tokens;
   process.stdout.write("ready\n");
   for await (const line of createInterface({ input: process.stdin })) {
     const [personId = "", accountId = "", callers = "1"] = line.split(" ");
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
     );
     process.stdout.write(`${JSON.stringify(await Promise.all(calls))}\n`);
   }
-  await close();
+  await parts.close();
 }
 
 void main();
