@@ -77,9 +77,7 @@ describe("token answers out of the ordinary", () => {
     const { ask } = await vendor.expired();
     fault({ effect: "unset", pointer: "/refresh_token" });
     expect(await vendor.accepts(await ask())).toBe(true);
-    vendor.ahead += 3_590;
-    expect(await vendor.accepts(await ask())).toBe(true);
-    vendor.ahead += 20;
+    vendor.ahead += 3_610;
     // This vendor had spent it all the same.
     expect(await errorOf(ask())).toBeInstanceOf(ReconnectRequired);
     expect(vendor.calls("refresh")).toBe(2);
