@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
+import { GatewayError } from "../../domain/errors";
 import type { Account } from "../../domain/people";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
@@ -33,13 +35,15 @@ const GRANT_IF_FREE = `
 SELECT g.account_id, g.sealed_tokens, a.vendor_user_id FROM grants g
 JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
 WHERE g.person_id = $1 AND g.account_id = $2 FOR UPDATE OF g SKIP LOCKED`;
-/** Waits for a refresh that is under way, as long as a person may wait for linking. */
-const AWAIT_REFRESH = [
-  "SET LOCAL statement_timeout = '25s'",
-  `SELECT 1 FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
-   WHERE g.person_id = $1 AND a.provider = $2 AND a.vendor_user_id = $3 FOR UPDATE OF g`,
-  "SET LOCAL statement_timeout = '5s'",
-] as const;
+
+const GRANTS_OF = `FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+   WHERE g.person_id = $1 AND a.provider = $2 AND a.vendor_user_id = $3`;
+// Looked at again and again: one statement that waited as long would be taken for a database that has fallen silent.
+const LOCK_GRANT = `
+SELECT (SELECT count(*) ${GRANTS_OF}) = (SELECT count(*) FROM (SELECT 1 ${GRANTS_OF} FOR UPDATE OF g SKIP LOCKED) AS free) AS locked`;
+/** Milliseconds that a person may wait in linking for a refresh that is under way, and between two looks. */
+const AWAIT_REFRESH_MS = 25_000;
+const LOOK_EVERY_MS = 50;
 const FORGET_GRANT = "DELETE FROM grants WHERE person_id = $1 AND account_id = $2";
 const LEAVE = `
 UPDATE accounts SET status = 'DISCONNECTED', disconnected_at = now(), grant_number = grant_number + 1
@@ -118,16 +122,26 @@ function pendingLink(row: StateRow): PendingLink {
   };
 }
 
+/** Locks the grant once no refresh holds it; throws where one does for too long. */
+async function awaitRefresh(tx: EntityManager, grant: readonly string[]): Promise<void> {
+  const deadline = performance.now() + AWAIT_REFRESH_MS;
+  for (;;) {
+    const [row]: { locked: boolean }[] = await tx.query(LOCK_GRANT, [...grant]);
+    if (row?.locked) return;
+    if (performance.now() > deadline)
+      throw new GatewayError("SERVICE_DEGRADED", "a refresh of these tokens takes too long");
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
 async function linkAccount(
   tx: EntityManager,
   personId: string,
   link: NewLink,
 ): Promise<{ account: Account; dataVersion: number; displaced: readonly ForgottenGrant[] }> {
   await tx.query(ONE_AT_A_TIME, [`${personId} ${link.provider}`]);
-  await tx.query(AWAIT_REFRESH[0]);
   // The grant before its account, as a refresh locks them: the other way round the two would wait for each other.
-  await tx.query(AWAIT_REFRESH[1], [personId, link.provider, link.vendorUserId]);
-  await tx.query(AWAIT_REFRESH[2]);
+  await awaitRefresh(tx, [personId, link.provider, link.vendorUserId]);
   const others: { id: string }[] = await tx.query(
     "SELECT id FROM accounts WHERE person_id = $1 AND provider = $2 AND vendor_user_id <> $3 AND status <> 'DISCONNECTED'",
     [personId, link.provider, link.vendorUserId],
