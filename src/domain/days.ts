@@ -10,14 +10,23 @@ export interface DayRange {
 const DAY_MS = 86_400_000;
 const FIRST_YEAR = 2000;
 const LAST_YEAR = 2199;
+const SHAPE = /^\d{4}-\d{2}-\d{2}$/;
+const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** Reads `YYYY-MM-DD`; null where the text is no calendar date of the years 2000 to 2199. */
 export function parseCivilDay(text: string): CivilDay | null {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
-  const epoch = Date.parse(`${text}T00:00:00Z`);
-  if (Number.isNaN(epoch) || new Date(epoch).toISOString().slice(0, 10) !== text) return null;
+  // Every day and instant of an answer passes here: arithmetic takes a tenth of the time that Date takes.
+  if (!SHAPE.test(text)) return null;
   const year = Number(text.slice(0, 4));
-  return year >= FIRST_YEAR && year <= LAST_YEAR ? (text as CivilDay) : null;
+  const day = Number(text.slice(8));
+  if (year < FIRST_YEAR || year > LAST_YEAR || day < 1) return null;
+  return day <= monthLength(year, Number(text.slice(5, 7))) ? (text as CivilDay) : null;
+}
+
+/** Days of a month (1 to 12) of the proleptic Gregorian calendar; 0 for other months. */
+function monthLength(year: number, month: number): number {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && leap ? 29 : (MONTH_LENGTHS[month - 1] ?? 0);
 }
 
 /** A civil day known to be right (literals, rows of the database); throws RangeError where it is not. */
@@ -32,9 +41,17 @@ export function dayNumber(day: CivilDay): number {
   return Date.parse(`${day}T00:00:00Z`) / DAY_MS;
 }
 
+/** Days by number as they were met; the calendar has 73,049 of them. */
+const byNumber = new Map<number, CivilDay>();
+
 /** The inverse of {@link dayNumber}. */
 export function dayFromNumber(number: number): CivilDay {
-  return new Date(number * DAY_MS).toISOString().slice(0, 10) as CivilDay;
+  const known = byNumber.get(number);
+  if (known !== undefined) return known;
+  const text = new Date(number * DAY_MS).toISOString().slice(0, 10);
+  const day = parseCivilDay(text);
+  if (day !== null && Number.isInteger(number)) byNumber.set(number, day);
+  return text as CivilDay;
 }
 
 /** The day `count` days later (earlier where negative). */

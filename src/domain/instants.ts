@@ -1,4 +1,4 @@
-import { type CivilDay, dayNumber, parseCivilDay } from "./days";
+import { type CivilDay, dayFromNumber, dayNumber, parseCivilDay } from "./days";
 
 /**
  * An instant as canonical RFC 3339 text, whole seconds: `2026-11-03T23:10:00-08:00` with the wearer's offset,
@@ -7,13 +7,21 @@ import { type CivilDay, dayNumber, parseCivilDay } from "./days";
 export type Instant = string & { readonly __brand: "Instant" };
 
 const PATTERN = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,]\d+)?(Z|z|[+-]\d{2}:?\d{2})$/;
+/** Text that is an {@link Instant} already if its date is one of the calendar. */
+const CANONICAL = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)$/;
+const DAY_SECONDS = 86_400;
 const MAX_OFFSET_MINUTES = 14 * 60;
+
+/** Two digits. */
+function two(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
+}
 
 /** Minutes east of UTC written as `+HH:MM`. */
 export function formatOffset(offsetMinutes: number): string {
   const sign = offsetMinutes < 0 ? "-" : "+";
   const abs = Math.abs(offsetMinutes);
-  return `${sign}${String(Math.floor(abs / 60)).padStart(2, "0")}:${String(abs % 60).padStart(2, "0")}`;
+  return `${sign}${two(Math.floor(abs / 60))}:${two(abs % 60)}`;
 }
 
 /** Reads `+HH:MM` or `+HHMM`; null where it is no offset between −14:00 and +14:00. */
@@ -27,8 +35,11 @@ export function parseOffset(text: string): number | null {
 
 /** The instant of an epoch (seconds, a fraction is cut off) seen at the wearer's offset in minutes, or in `Z` where it is null. */
 export function instantAt(epoch: number, offsetMinutes: number | null): Instant {
-  const local = new Date((Math.floor(epoch) + (offsetMinutes ?? 0) * 60) * 1000).toISOString().slice(0, 19);
-  return `${local}${offsetMinutes === null ? "Z" : formatOffset(offsetMinutes)}` as Instant;
+  const local = Math.floor(epoch) + (offsetMinutes ?? 0) * 60;
+  const number = Math.floor(local / DAY_SECONDS);
+  const second = local - number * DAY_SECONDS;
+  const clock = `${two(Math.floor(second / 3600))}:${two(Math.floor(second / 60) % 60)}:${two(second % 60)}`;
+  return `${dayFromNumber(number)}T${clock}${offsetMinutes === null ? "Z" : formatOffset(offsetMinutes)}` as Instant;
 }
 
 /**
@@ -36,6 +47,7 @@ export function instantAt(epoch: number, offsetMinutes: number | null): Instant 
  * Null where it is no instant, or has no zone: a local time without an offset is never guessed at.
  */
 export function parseInstant(text: string): Instant | null {
+  if (CANONICAL.test(text) && !text.endsWith("-00:00")) return parseCivilDay(text.slice(0, 10)) && (text as Instant);
   const match = PATTERN.exec(text);
   if (!match) return null;
   const day = parseCivilDay(match[1] ?? "");
@@ -44,7 +56,7 @@ export function parseInstant(text: string): Instant | null {
   const zone = (match[5] ?? "").toUpperCase();
   const offset = zone === "Z" ? null : parseOffset(zone);
   if (zone !== "Z" && offset === null) return null;
-  const local = dayNumber(day) * 86_400 + hour * 3600 + minute * 60 + second;
+  const local = dayNumber(day) * DAY_SECONDS + hour * 3600 + minute * 60 + second;
   return instantAt(local - (offset ?? 0) * 60, offset);
 }
 

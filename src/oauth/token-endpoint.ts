@@ -39,7 +39,7 @@ export async function exchangeCode(
 
 /**
  * Refreshes tokens once (RFC 6749 §6). Throws {@link TokenRefused} and {@link UpstreamFailure}; with `details.sent` the refresh
- * token may be spent. Where the answer has no refresh token, the old one stays only if the vendor's are lasting.
+ * token may be spent. Where the answer has no refresh token, the old one stays.
  */
 export async function refreshTokens(
   { outbound, now }: OAuthSurroundings,
@@ -49,8 +49,8 @@ export async function refreshTokens(
   const form = { ...client.profile.refreshParameters, grant_type: "refresh_token", refresh_token: refreshToken };
   const answer = await outbound.send(tokenRequest(client, "oauth.refresh", form, REFRESH_MS));
   const tokens = readTokenAnswer(client, answer, now());
-  const kept = client.profile.refresh === "lasting" ? refreshToken : null;
-  return { ...tokens, refreshToken: tokens.refreshToken ?? kept };
+  // RFC 6749 §6: where no new one is issued, the old one stays.
+  return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
 }
 
 /** The tokens of a grant that is to be revoked, and the vendor's user that some vendors want in the address. */

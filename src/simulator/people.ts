@@ -36,7 +36,8 @@ export class People {
     const seed = seedFrom(this.seed, id);
     const vendorUserId = this.provider.synthetic.vendorUserId?.(seed) ?? id;
     this.#names.set(vendorUserId, user);
-    const offsetMinutes = OFFSETS[seedFrom("offset", seed) % OFFSETS.length] ?? 0;
+    // Not of the vendor: who wears several wearables wears them in one place.
+    const offsetMinutes = OFFSETS[seedFrom("offset", this.seed, user) % OFFSETS.length] ?? 0;
     const today = dayAt(this.now(), offsetMinutes);
     const yesterday = addDays(today, -1);
     const newest = this.#newest.get(user);

@@ -92,7 +92,7 @@ export interface ChosenAnswer extends MetricAnswer {
 }
 
 const VALUES = {
-  sleep: "score asleepSeconds sessions { id sessionType start end }",
+  sleep: "score asleepSeconds sessions { id sessionType start end stages { stage } }",
   readiness: "score restingHeartRateBpm hrv { method milliseconds } skinTemperatureCelsius ansCharge",
   activity: "score steps totalEnergyKilocalories strain",
   hrv: "method averageMilliseconds",

@@ -13,6 +13,8 @@ import { NO_CONTENT } from "./pages";
 const SILENCE_MS = 15_000;
 const TOTAL_MS = 60_000;
 const RETRY_JITTER_MS = 200;
+/** Milliseconds for which an endpoint that is tried again counts as silent from the start: nobody waits long for what was out of reach. */
+const TRIED_AFTER_SILENCE_MS = 2_300;
 
 /** A provider as configured here: where its API is. */
 export interface ConfiguredProvider {
@@ -33,7 +35,8 @@ export interface AskingParts {
 export interface AskingFor {
   readonly personId: string;
   readonly accountId: string;
-  readonly onProgress: () => void;
+  /** Something has arrived, or (`silentForMs`) nothing has for so long. */
+  readonly onProgress: (silentForMs?: number) => void;
 }
 
 /**
@@ -93,7 +96,10 @@ export class Asker {
     const { personId, accountId } = this.asking;
     const token = this.token ?? (await this.parts.tokens.accessToken(personId, accountId));
     this.token = token;
-    return this.parts.breakers.run(this.configured.provider.slug, endpoint, () => this.send(endpoint, request, token));
+    return this.parts.breakers.run(this.configured.provider.slug, endpoint, (trying) => {
+      if (trying) this.asking.onProgress(TRIED_AFTER_SILENCE_MS);
+      return this.send(endpoint, request, token);
+    });
   }
 
   private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<unknown> {
@@ -104,7 +110,7 @@ export class Asker {
       headers: { authorization, accept: "application/json", ...contentType(request) },
       silenceMs: SILENCE_MS,
       totalMs: TOTAL_MS,
-      onProgress,
+      onProgress: () => onProgress(),
     });
     onProgress();
     const failure = failureOf(answer, this.parts.now());

@@ -32,19 +32,20 @@ export class Breakers {
 
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
-  /** Runs a request; throws {@link Resting} instead where its endpoint rests. */
-  async run<T>(provider: string, endpoint: string, request: () => Promise<T>): Promise<T> {
+  /** Runs a request, `trying` whether an endpoint that has rested is back; throws {@link Resting} instead where it still rests. */
+  async run<T>(provider: string, endpoint: string, request: (trying: boolean) => Promise<T>): Promise<T> {
     const name = `${provider} ${endpoint}`;
     const circuit = this.circuits.get(name) ?? { failures: 0, rests: 0, restsUntil: 0 };
     this.circuits.set(name, circuit);
-    if (circuit.failures >= FAILURES_BEFORE_REST) {
+    const trying = circuit.failures >= FAILURES_BEFORE_REST;
+    if (trying) {
       if (this.nowMs() < circuit.restsUntil) throw new Resting();
       // This one tries; the others wait for what becomes of it, or for as long again.
       this.rest(circuit);
     }
     this.repeats.set(provider, Math.min(MOST_REPEATS, this.repeatsLeft(provider) + REPEATS_PER_REQUEST));
     try {
-      const answer = await request();
+      const answer = await request(trying);
       this.circuits.delete(name);
       return answer;
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Lease } from "../ports/flights";
 import type { Fetched, RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
-import { Asker, type AskingParts } from "./ask";
+import { Asker, type AskingFor, type AskingParts } from "./ask";
 import { Breakers } from "./breakers";
 import { dateDocuments } from "./dating";
 import { fetchPages, type WholeAnswer } from "./pages";
@@ -37,7 +37,12 @@ export class StretchFetcher {
   }
 
   /** Fetches the days; returns how many records of them were read. Throws what asking, reading and committing throw. */
-  async fetch(task: FlightTask, days: readonly CivilDay[], lease: Lease, onProgress: () => void): Promise<number> {
+  async fetch(
+    task: FlightTask,
+    days: readonly CivilDay[],
+    lease: Lease,
+    onProgress: AskingFor["onProgress"],
+  ): Promise<number> {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
     const { personId, id: accountId } = task.account;

@@ -31,12 +31,10 @@ export interface Flight {
 
 class Progress {
   private last = performance.now();
-  readonly mark = (): void => {
-    this.last = performance.now();
-  };
-  follow(silentForMs: number): void {
+  /** Something has arrived, or nothing has for some milliseconds. */
+  readonly mark = (silentForMs = 0): void => {
     this.last = performance.now() - silentForMs;
-  }
+  };
   silentForMs(): number {
     return performance.now() - this.last;
   }
@@ -172,7 +170,7 @@ export class Flights {
     if (!endpoint || days.length === 0) return;
     const asked = new Map([...wanted].filter(([day]) => days.includes(day)));
     const flight = this.bring({ ...task, endpoint }, sessionDaysFor(asked));
-    const following = setInterval(() => progress.follow(flight.silentForMs()), LOOK_EVERY_MS);
+    const following = setInterval(() => progress.mark(flight.silentForMs()), LOOK_EVERY_MS);
     const outcome = await flight.outcome.finally(() => clearInterval(following));
     if ("error" in outcome) throw outcome.error;
     progress.mark();
@@ -202,7 +200,7 @@ export class Flights {
         const view = await this.parts.leases.view(key);
         if (!view) return;
         rung = false;
-        progress.follow(view.silentForMs);
+        progress.mark(view.silentForMs);
       }
     } finally {
       stop();

@@ -6,6 +6,9 @@ export interface Patience {
   readonly totalMs: number;
 }
 
+/** Milliseconds between two looks at how long a flight has been silent. */
+const LOOK_EVERY_MS = 50;
+
 /** How long someone who waits for an answer on a screen waits. */
 export const INTERACTIVE: Patience = { silenceMs: 2_500, totalMs: 20_000 };
 
@@ -17,7 +20,7 @@ export async function awaitFlight(flight: Flight, patience: Patience): Promise<F
     if (wait <= 0) return "impatient";
     let timer: NodeJS.Timeout | undefined;
     const tick = new Promise<"tick">((resolve) => {
-      timer = setTimeout(() => resolve("tick"), wait);
+      timer = setTimeout(() => resolve("tick"), Math.min(wait, LOOK_EVERY_MS));
     });
     const first = await Promise.race([flight.outcome, tick]);
     clearTimeout(timer);
