@@ -167,22 +167,3 @@ test("a provider that stays away is asked no more for a while, and answers about
   expect((performance.now() - started) / 10).toBeLessThan(150);
   expect(world.vendor.calls).toHaveLength(callsBefore);
 });
-
-test("a provider that went silent is tried again at nobody's cost, and its data are there once it answers", async () => {
-  const gateway = await world.gateway();
-  const [first, second] = [await world.someone(), await world.someone()];
-  second.data.fill(daysOf(WEEK));
-  world.vendor.script = () => ({ afterMs: 20_000 });
-  await gateway.ask(first, question("ACTIVITY", WEEK));
-  await gateway.flights.drained();
-  await sleep(1_100);
-  const callsBefore = world.vendor.calls.length;
-  world.vendor.script = () => ({ afterMs: 1_500 });
-  const started = performance.now();
-  const [trial] = await gateway.ask(second, question("ACTIVITY", WEEK));
-  expect(performance.now() - started).toBeLessThan(1_000);
-  expect([codes(trial!), world.vendor.calls.length - callsBefore]).toEqual([["PROVIDER_UNAVAILABLE"], 1]);
-  await gateway.flights.drained();
-  const [back] = await gateway.ask(second, question("ACTIVITY", WEEK));
-  expect([Object.values(told(back!)), codes(back!)]).toEqual([[1, 2, 3, 4, 5, 6, 7], []]);
-}, 30_000);

@@ -58,11 +58,6 @@ export class Breakers {
     }
   }
 
-  /** Whether the endpoint was out of reach and has not answered since: a request to it only tries whether it is back. */
-  isDoubtful(provider: string, endpoint: string): boolean {
-    return (this.circuits.get(`${provider} ${endpoint}`)?.failures ?? 0) >= FAILURES_BEFORE_REST;
-  }
-
   /** Whether a request to the provider may be repeated now; counts as one repeat. */
   mayRepeat(provider: string): boolean {
     const left = this.repeatsLeft(provider);

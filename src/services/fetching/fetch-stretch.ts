@@ -30,12 +30,6 @@ export class StretchFetcher {
     },
   ) {}
 
-  /** Whether the task's endpoint, or the one that tells its days, was out of reach and has not answered since. */
-  isDoubtful({ configured, endpoint }: FlightTask): boolean {
-    const names = [endpoint.name, endpoint.daysFrom].filter((name) => name !== undefined);
-    return names.some((name) => this.breakers.isDoubtful(configured.provider.slug, name));
-  }
-
   /** Fetches the days; returns how many records of them were read. Throws what asking, reading and committing throw. */
   async fetch(
     task: FlightTask,

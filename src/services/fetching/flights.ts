@@ -13,8 +13,6 @@ const LOOK_EVERY_MS = 100;
 /** Milliseconds between two renewals of a lease of our own, and between two where something has arrived since. */
 const RENEW_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 200;
-/** Milliseconds of silence that a flight to an endpoint that was out of reach begins with: nobody waits long for a trial. */
-const DOUBTFUL_SILENCE_MS = 2_250;
 
 /** How a flight ended: with how many records read, or with what went wrong. */
 export type FlightOutcome = { readonly records: number } | { readonly error: unknown };
@@ -113,8 +111,7 @@ export class Flights {
     wanted: Wanted,
     progress: Progress,
   ): Promise<FlightOutcome | null> {
-    if (this.parts.fetcher.isDoubtful(task)) progress.follow(DOUBTFUL_SILENCE_MS);
-    else progress.mark();
+    progress.mark();
     const flying: Flying = { progress, grantNumber: task.account.grantNumber, asked: null };
     const flown = this.fly(task, wanted, flying).finally(() => this.underway.delete(name));
     this.underway.set(name, { flying, outcome: flown.then((end) => end ?? { records: 0 }) });

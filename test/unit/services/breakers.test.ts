@@ -92,17 +92,3 @@ test("where a third of all requests fail, at most a tenth more are made", async 
   expect(repeats / (requests - repeats)).toBeLessThan(0.12);
   expect(repeats).toBeGreaterThan(250);
 });
-
-test("an endpoint is in doubt from its last failure before the rest until it answers, also while a request tries", async () => {
-  const { breakers, state, fail } = world();
-  await fail(19);
-  expect(breakers.isDoubtful("acme", "sleep")).toBe(false);
-  await fail(1);
-  expect([breakers.isDoubtful("acme", "sleep"), breakers.isDoubtful("acme", "activity")]).toEqual([true, false]);
-  state.clock += 1_001;
-  await fail(1);
-  expect(breakers.isDoubtful("acme", "sleep")).toBe(true);
-  state.clock += 2_001;
-  await breakers.run("acme", "sleep", good);
-  expect(breakers.isDoubtful("acme", "sleep")).toBe(false);
-});
