@@ -41,3 +41,10 @@ it("of two activities of a day that came together the later one stands, whatever
   ])
     expect(assemble("ACTIVITY", DAY, order, OVER)).toMatchObject([{ steps: 2 }]);
 });
+
+it("an activity whose vendor's day still runs is in progress, whatever the calendar says", () => {
+  const completeness = (running: boolean, settled: boolean) =>
+    assemble("ACTIVITY", DAY, [kept(activity({ running }))], { settled, dayOver: true })[0]?.completeness;
+  expect([completeness(true, false), completeness(true, true)]).toEqual(["IN_PROGRESS", "IN_PROGRESS"]);
+  expect([completeness(false, false), completeness(false, true)]).toEqual(["PROVISIONAL", "FINAL"]);
+});
