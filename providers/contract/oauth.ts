@@ -40,7 +40,7 @@ export interface OAuthProfile {
 
 /** A revocation request (after RFC 7009): where the token goes and which token it is. A 401 answer means that it was revoked already. */
 export interface Revocation {
-  /** `{vendorUserId}` in it stands for the vendor's user. */
+  /** `{vendorUserId}` in it stands for the vendor's user, all of whose grants it then ends: one that came to nothing is not given back. */
   readonly url: string;
   readonly method: "POST" | "DELETE";
   readonly token: "access" | "refresh";

@@ -47,7 +47,7 @@ export const whoop: Provider = {
     read: (body) => expectShape(profile, body).user_id,
   },
   settlesAfterDays: 7,
-  mapperVersion: 1,
+  mapperVersion: 2,
   endpoints,
   synthetic,
 };

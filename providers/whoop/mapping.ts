@@ -83,6 +83,7 @@ export function cycleDocument(wire: z.infer<typeof cycle>, raw: unknown): WireDo
     nonWearSeconds: null,
     inactivityAlerts: null,
     strain: score?.strain ?? null,
+    ...(end === null ? { running: true } : {}),
   };
   const otherwise = end === null ? {} : { otherwise: dayAt(end, offset) };
   const undated = { of: { cycle: id }, records: [activity], ...otherwise };

@@ -116,6 +116,8 @@ export interface ActivityRecord extends RecordBase<"activity"> {
   readonly inactivityAlerts: number | null;
   /** Cardiovascular load of the day on a scale of its own, 0 to 21; no score. */
   readonly strain?: number | null;
+  /** The vendor's day still runs, whatever the calendar says: these are the numbers so far. Default: it is over when the day is. */
+  readonly running?: boolean;
 }
 
 /** Heart rate variability during one sleep session. `averageMilliseconds` is the vendor's own, never computed. */

@@ -78,6 +78,18 @@ export async function revokeGrant(
   );
 }
 
+/**
+ * Gives back a grant that came to nothing, before it was stored. Where revoking ends every grant of the vendor's user (its address names
+ * the user) nothing is asked: an account that is linked already would lose its own. Never throws.
+ */
+export async function giveBackGrant(
+  oauth: OAuthSurroundings,
+  client: OAuthClient,
+  grant: RevocableGrant,
+): Promise<void> {
+  if (!client.revokeUrl?.includes(VENDOR_USER)) await revokeGrant(oauth, client, grant);
+}
+
 function revocationRequest(client: OAuthClient, grant: RevocableGrant): OutboundRequest | null {
   const { revocation } = client.profile;
   if (!revocation || client.revokeUrl === null) return null;

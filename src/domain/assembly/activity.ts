@@ -4,7 +4,7 @@ import type { KeptRecord } from "../records";
 import { newestOf, ofKind } from "./kept";
 import { completenessOf, type DayState } from "./state";
 
-/** A day's activity, a running total until the day is over; null where it has none. */
+/** A day's activity, a running total until the day, and the vendor's own, is over; null where it has none. */
 export function assembleActivity(day: CivilDay, records: readonly KeptRecord[], state: DayState): ActivityDay | null {
   const newest = newestOf(ofKind(records, "activity"));
   if (!newest) return null;
@@ -13,7 +13,7 @@ export function assembleActivity(day: CivilDay, records: readonly KeptRecord[], 
     metric: "ACTIVITY",
     day,
     fetchedAt: receivedAt,
-    completeness: completenessOf(state, !state.dayOver),
+    completeness: completenessOf(state, !state.dayOver || record.running === true),
     score: record.score,
     contributors: record.contributors,
     steps: record.steps,

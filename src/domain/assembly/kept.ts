@@ -1,3 +1,4 @@
+import { epochSeconds } from "../instants";
 import { ascending, inTurn, reversed } from "../order";
 import type { KeptRecord, RecordKind, WearableRecord } from "../records";
 
@@ -6,6 +7,7 @@ export type Kept<K extends RecordKind> = KeptRecord & { readonly record: Extract
 
 const NEWEST_FIRST = inTurn<KeptRecord>(
   reversed(ascending((kept) => kept.receivedAt)),
+  reversed(ascending(({ record }) => (record.at === undefined ? 0 : epochSeconds(record.at)))),
   reversed(ascending((kept) => kept.record.key)),
   ascending((kept) => kept.endpoint),
 );
@@ -15,7 +17,7 @@ export function ofKind<K extends RecordKind>(records: readonly KeptRecord[], kin
   return records.filter((kept): kept is Kept<K> => kept.record.kind === kind);
 }
 
-/** The record that speaks for a day where several could: the latest received, then the greatest key; undefined where there is none. */
+/** The record that speaks for a day where several could: the latest received, then the latest of the wearer's, then the greatest key; undefined where there is none. */
 export function newestOf<T extends KeptRecord>(records: readonly T[]): T | undefined {
   return [...records].sort(NEWEST_FIRST)[0];
 }

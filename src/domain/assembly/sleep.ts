@@ -1,14 +1,14 @@
 import type { SleepDay } from "../daily";
 import type { CivilDay } from "../days";
 import type { KeptRecord } from "../records";
-import { fetchedAtOf, newestOf, ofKind } from "./kept";
-import { sessionDays, sessionsOf } from "./sessions";
+import { fetchedAtOf, type Kept, newestOf, ofKind } from "./kept";
+import { type Sessions, sessionDays, sessionsOf } from "./sessions";
 import { completenessOf, type DayState } from "./state";
 
 /** A day's sleep, from its score and its sessions; null where it has neither. */
 export function assembleSleep(day: CivilDay, records: readonly KeptRecord[], state: DayState): SleepDay | null {
-  const score = newestOf(ofKind(records, "sleep_score"));
   const sessions = sessionsOf(records);
+  const score = scoreOf(records, sessions);
   const [first, ...others] = score ? [score, ...sessions.all] : sessions.all;
   if (!first) return null;
   const main = sessions.main?.record;
@@ -35,4 +35,12 @@ export function assembleSleep(day: CivilDay, records: readonly KeptRecord[], sta
     breathsPerMinute: main?.breathsPerMinute ?? null,
     sessions: sessionDays(sessions),
   };
+}
+
+/** Where the vendor scores each sleep by itself, under the session's key, the main session's score and no other's; else the newest. */
+function scoreOf(records: readonly KeptRecord[], { all, main }: Sessions): Kept<"sleep_score"> | undefined {
+  const isOf = (score: KeptRecord, session: KeptRecord) =>
+    score.endpoint === session.endpoint && score.record.key === session.record.key;
+  const others = all.filter((session) => session !== main);
+  return newestOf(ofKind(records, "sleep_score").filter((score) => !others.some((session) => isOf(score, session))));
 }

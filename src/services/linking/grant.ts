@@ -2,7 +2,7 @@ import type { Identity } from "../../../providers/contract";
 import { WireError } from "../../../providers/contract";
 import { UpstreamFailure } from "../../domain/errors";
 import type { OAuthClient, TokenSet } from "../../oauth/client";
-import { type OAuthSurroundings, revokeGrant } from "../../oauth/token-endpoint";
+import { giveBackGrant, type OAuthSurroundings } from "../../oauth/token-endpoint";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
 import { type ConfiguredProvider, contentType, outboundRequest } from "../fetching/ask";
@@ -35,7 +35,7 @@ export async function identifyGrant(
     if (afterLink) await call(oauth, configured, "after_link", afterLink, tokens, [ALREADY_DONE]);
     return { tokens, vendorUserId };
   } catch (error) {
-    await revokeGrant(oauth, client, { ...tokens, ...(vendorUserId === undefined ? {} : { vendorUserId }) });
+    await giveBackGrant(oauth, client, { ...tokens, ...(vendorUserId === undefined ? {} : { vendorUserId }) });
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { UpstreamFailure, UserFacingError } from "../../domain/errors";
 import { authorizationUrl, randomSecret } from "../../oauth/authorization";
 import { type OAuthClient, TokenRefused } from "../../oauth/client";
-import { exchangeCode, type OAuthSurroundings, revokeGrant } from "../../oauth/token-endpoint";
+import { exchangeCode, giveBackGrant, type OAuthSurroundings, revokeGrant } from "../../oauth/token-endpoint";
 import type { Account, CallbackOutcome, LinkingApi, LinkStart, Person } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
 import type { PersonChanged } from "../ports/changes";
@@ -223,7 +223,7 @@ export class LinkingService implements LinkingApi {
     try {
       return await work;
     } catch (error) {
-      await revokeGrant(this.parts.oauth, this.clientOf(provider), { ...tokens, vendorUserId });
+      await giveBackGrant(this.parts.oauth, this.clientOf(provider), { ...tokens, vendorUserId });
       throw error;
     }
   }

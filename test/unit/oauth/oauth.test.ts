@@ -2,7 +2,7 @@ import type { OAuthProfile } from "../../../providers/contract/oauth";
 import { UpstreamFailure } from "../../../src/domain/errors";
 import { authorizationUrl, pkceChallenge, randomSecret } from "../../../src/oauth/authorization";
 import { scopesOf, TokenRefused } from "../../../src/oauth/client";
-import { exchangeCode, refreshTokens, revokeGrant } from "../../../src/oauth/token-endpoint";
+import { exchangeCode, giveBackGrant, refreshTokens, revokeGrant } from "../../../src/oauth/token-endpoint";
 import type { InboundAnswer, OutboundRequest } from "../../../src/upstream/port";
 import { oauthClient } from "../../support/oauth-client";
 
@@ -211,6 +211,18 @@ describe("revocation", () => {
     });
     expect(await revokeGrant(at, refreshOnly, { accessToken: "acc", refreshToken: null })).toBeNull();
     expect(at.asked).toEqual([]);
+  });
+
+  test("a grant that came to nothing is given back, but not where that would end the user's other grants", async () => {
+    const at = answering({ status: 200 });
+    const client = oauthClient(ORIGIN);
+    await giveBackGrant(at, client, { ...tokens, vendorUserId: "7" });
+    expect(at.asked).toHaveLength(1);
+    const ofUser = { ...client, revokeUrl: `${ORIGIN}/users/{vendorUserId}` };
+    await giveBackGrant(at, ofUser, { ...tokens, vendorUserId: "7" });
+    expect(at.asked).toHaveLength(1);
+    expect(await revokeGrant(at, ofUser, { ...tokens, vendorUserId: "7" })).toBe(true);
+    expect(at.asked[1]?.url).toBe(`${ORIGIN}/users/7`);
   });
 
   test.each([
