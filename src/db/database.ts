@@ -1,6 +1,7 @@
 import { DataSource, type EntityManager } from "typeorm";
 import { ENTITIES } from "./entities";
 import { DEFAULT_APPLICATION_ID, Foundation1763700000000 } from "./migrations/1763700000000-foundation";
+import { rethrowOutage } from "./outage";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
 export type PoolName = "api" | "refresh" | "attempts" | "worker";
@@ -43,7 +44,7 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
   });
 }
 
-/** PostgreSQL through pools that do not disturb each other; the only way to SQL about a person. */
+/** PostgreSQL through pools that do not disturb each other; the only way to SQL about a person. Throws DatabaseUnreachable where it is away. */
 export class Database {
   private constructor(private readonly pools: Readonly<Record<PoolName, DataSource>>) {}
 
@@ -77,15 +78,17 @@ export class Database {
 
   /** One statement on what belongs to the application, not to a person: the directory of people and their data versions. */
   async directory<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-    return this.pools.api.query(sql, [...parameters]);
+    return this.pools.api.query(sql, [...parameters]).catch(rethrowOutage);
   }
 
   /** One transaction under the jobs' role, which may cross persons. */
   async jobs<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    return this.pools.worker.transaction(async (tx) => {
-      await tx.query("SET LOCAL ROLE gateway_jobs");
-      return work(tx);
-    });
+    return this.pools.worker
+      .transaction(async (tx) => {
+        await tx.query("SET LOCAL ROLE gateway_jobs");
+        return work(tx);
+      })
+      .catch(rethrowOutage);
   }
 
   private async transaction<T>(
@@ -94,9 +97,11 @@ export class Database {
     value: string,
     work: (tx: EntityManager) => Promise<T>,
   ): Promise<T> {
-    return this.pools[pool].transaction(async (tx) => {
-      await tx.query("SELECT set_config($1, $2, true)", [setting, value]);
-      return work(tx);
-    });
+    return this.pools[pool]
+      .transaction(async (tx) => {
+        await tx.query("SELECT set_config($1, $2, true)", [setting, value]);
+        return work(tx);
+      })
+      .catch(rethrowOutage);
   }
 }

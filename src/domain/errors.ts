@@ -107,6 +107,14 @@ export class AccountFenced extends Error {
   override readonly name = "AccountFenced";
 }
 
+/** The database does not answer for the moment; what was to be done was not done, and may be tried again. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = "DatabaseUnreachable";
+  constructor(options: { cause: unknown }) {
+    super("the database is out of reach", options);
+  }
+}
+
 /** A setting that is missing or malformed; `variable` names it. */
 export class SettingError extends Error {
   override readonly name = "SettingError";

@@ -2,7 +2,10 @@ import { type CivilDay, parseCivilDay } from "./days";
 import { METRICS, type Metric } from "./metrics";
 import type { HrvMethod } from "./records";
 
-/** What an opaque node id names, by its natural key. `person` is the person's own id in the gateway, `startsAt` epoch seconds. */
+/**
+ * What an opaque node id names, by its natural key. `person` is the person's own id in the gateway, `startsAt` epoch seconds; `nth`
+ * counts, from 1, further sessions of the day that start in the same second.
+ */
 export type NodeKey =
   | { readonly type: "User"; readonly person: string }
   | { readonly type: "ProviderAccount"; readonly person: string; readonly account: string }
@@ -20,6 +23,7 @@ export type NodeKey =
       readonly provider: string;
       readonly day: CivilDay;
       readonly startsAt: number;
+      readonly nth?: number;
     };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -34,7 +38,7 @@ export function encodeNodeId(key: NodeKey): string {
         ? ["a", key.person, key.account]
         : key.type === "Daily"
           ? ["d", key.person, key.metric, key.provider, key.day, key.method ?? ""]
-          : ["s", key.person, key.provider, key.day, String(key.startsAt)];
+          : ["s", key.person, key.provider, key.day, String(key.startsAt), ...(key.nth ? [String(key.nth)] : [])];
   return Buffer.from(parts.join("|")).toString("base64url");
 }
 
@@ -50,8 +54,9 @@ function readKey(text: string): NodeKey | null {
   if (type === "u" && third === "") return { type: "User", person };
   if (type === "a" && UUID.test(third) && fourth === "") return { type: "ProviderAccount", person, account: third };
   const day = parseCivilDay(type === "s" ? fourth : fifth);
-  if (type === "s" && SLUG.test(third) && day && /^\d{1,11}$/.test(fifth) && sixth === "") {
-    return { type: "SleepSession", person, provider: third, day, startsAt: Number(fifth) };
+  if (type === "s" && SLUG.test(third) && day && /^\d{1,11}$/.test(fifth) && /^(?:[1-9]\d?)?$/.test(sixth)) {
+    const nth = sixth === "" ? {} : { nth: Number(sixth) };
+    return { type: "SleepSession", person, provider: third, day, startsAt: Number(fifth), ...nth };
   }
   const metric = METRICS.find((name) => name === third);
   if (type !== "d" || !metric || !SLUG.test(fourth) || !day) return null;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { GatewayError } from "../domain/errors";
+import { DatabaseUnreachable, GatewayError } from "../domain/errors";
 import type { Services } from "../services/api";
 import { sendError } from "./answers";
 import { sendPage } from "./page";
@@ -14,6 +14,14 @@ export function serveCallback(app: FastifyInstance, services: Pick<Services, "li
     errorHandler: (error, request, reply) => {
       if (error instanceof GatewayError) return sendError(reply, error.code, error.message);
       request.log.error({ err: error, requestId: request.id }, "the callback failed");
+      if (error instanceof DatabaseUnreachable) {
+        return sendPage(
+          reply,
+          503,
+          "One moment please",
+          "The gateway cannot answer just now. Please load this page again.",
+        );
+      }
       return sendPage(
         reply,
         500,

@@ -1,6 +1,6 @@
 import { unwrapResolverError } from "@apollo/server/errors";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { ERROR_CODES, type ErrorCode, GatewayError } from "../domain/errors";
+import { DatabaseUnreachable, ERROR_CODES, type ErrorCode, GatewayError } from "../domain/errors";
 
 /** Codes that Apollo Server gives and that this gateway's catalogue does not have, by what they mean here. */
 const FOREIGN_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -61,6 +61,9 @@ export class ErrorFormatter {
     const original = unwrapResolverError(error);
     if (original instanceof GatewayError) {
       return { message: original.message, ...place, extensions: { code: original.code } };
+    }
+    if (original instanceof DatabaseUnreachable) {
+      return { message: original.message, ...place, extensions: { code: "SERVICE_DEGRADED" } };
     }
     const code = error instanceof GraphQLError ? requestErrorCode(error) : null;
     if (code !== null) {

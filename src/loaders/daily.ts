@@ -53,13 +53,19 @@ const TYPE_NAMES: Readonly<Record<Metric, string>> = {
   HRV: "Hrv",
 };
 
-function sessionNode(person: string, provider: string, day: CivilDay, session: SleepSessionDay): SessionNode {
-  const startsAt = epochSeconds(session.start);
-  return {
-    ...session,
-    __typename: "SleepSession",
-    id: encodeNodeId({ type: "SleepSession", person, provider, day, startsAt }),
-  };
+function sessionNodes(
+  person: string,
+  provider: string,
+  day: CivilDay,
+  sessions: readonly SleepSessionDay[],
+): SessionNode[] {
+  return sessions.map((session, index) => {
+    const startsAt = epochSeconds(session.start);
+    // Sessions come by start: those that share it are neighbours.
+    const nth = index - sessions.findIndex((one) => epochSeconds(one.start) === startsAt);
+    const key = { type: "SleepSession", person, provider, day, startsAt, ...(nth > 0 ? { nth } : {}) } as const;
+    return { ...session, __typename: "SleepSession", id: encodeNodeId(key) };
+  });
 }
 
 /** A node whose resolution is found once all nodes of its day are there. */
@@ -71,7 +77,7 @@ function dailyNode(person: string, { provider, value }: SourcedDay): Draft {
   const id = encodeNodeId({ type: "Daily", person, metric, provider, day, method });
   const base = { __typename: TYPE_NAMES[metric], id, provider, resolution: null };
   if (value.metric !== "SLEEP") return { ...value, ...base };
-  const sessions = value.sessions.map((session) => sessionNode(person, provider, day, session));
+  const sessions = sessionNodes(person, provider, day, value.sessions);
   return { ...value, ...base, sessions };
 }
 

@@ -1,7 +1,7 @@
 import { type Endpoint, missingScopes } from "../../providers/contract";
 import type { Requirement } from "../domain/coverage";
 import { type CivilDay, type DayRange, daysOf } from "../domain/days";
-import { ReconnectRequired, UpstreamFailure, UserFacingError } from "../domain/errors";
+import { AccountFenced, ReconnectRequired, UpstreamFailure, UserFacingError } from "../domain/errors";
 import { isFuture } from "../domain/freshness";
 import type { Account, Person, SyncingApi } from "./api";
 import type { ConfiguredProvider } from "./fetching/ask";
@@ -81,6 +81,11 @@ function recordsOf(outcome: FlightOutcome | "impatient"): number {
   if ("records" in outcome) return outcome.records;
   const { error } = outcome;
   if (error instanceof ReconnectRequired) throw reconnect(error);
+  if (error instanceof AccountFenced) {
+    throw new UserFacingError("NOT_CONNECTED", "this wearable was unlinked or linked again while it was fetched", {
+      cause: error,
+    });
+  }
   if (!(error instanceof UpstreamFailure)) throw error;
   if (error.kind === "UNAUTHORIZED") throw reconnect(error);
   const { retryAt } = error.details;

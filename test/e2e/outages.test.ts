@@ -11,6 +11,7 @@ import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy";
 import { dataCalls, startVendor, type Vendor } from "../support/vendor";
 
 const KNOWN = { start: daysAgo(20), end: daysAgo(1) };
+const CONNECT = "mutation { connectProvider(input: {provider: OURA}) { authorizationUrl userErrors { code } } }";
 const UNKNOWN = { start: daysAgo(40), end: daysAgo(30) };
 
 let vendor: Vendor;
@@ -161,6 +162,22 @@ describe("PostgreSQL", () => {
     },
     60_000,
   );
+
+  test("cut off: clocks, mutations and the way back say SERVICE_DEGRADED, and are no internal error", async () => {
+    const { token } = await reader("postgres-cut-off-elsewhere");
+    wire.cut();
+    try {
+      const clock = await gateway.graphql("{ viewer { accounts { lastSyncedAt } } }", {}, token);
+      const connecting = await gateway.graphql(CONNECT, {}, token);
+      for (const { errors } of [clock, connecting]) expect(errors[0]?.extensions?.code).toBe("SERVICE_DEGRADED");
+      const wayBack = await fetch(`${gateway.url}/oauth/oura/callback?code=any&state=${"s".repeat(43)}`);
+      expect([wayBack.status, await wayBack.text()]).toEqual([503, expect.stringContaining("load this page again")]);
+    } finally {
+      wire.mend();
+    }
+    for (let waited = 0; (await fetch(`${gateway.url}/readyz`)).status !== 200 && waited < 10_000; waited += 50)
+      await sleep(50);
+  });
 
   test("ending every session is survived", async () => {
     const { token, before } = await reader("terminated");

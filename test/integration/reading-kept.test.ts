@@ -150,6 +150,21 @@ test.each<{ name: string; sql: string }>([
   expect(left).toEqual([]);
 });
 
+test("a sync of an account that is unlinked meanwhile is told so as a user error", async () => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(WEEK));
+  const gateway = await world.gateway();
+  const unlink = "UPDATE accounts SET grant_number = grant_number + 1, status = 'DISCONNECTED' WHERE id = $1";
+  let done: Promise<unknown> = Promise.resolve();
+  world.vendor.script = () => {
+    done = world.rows(unlink, [someone.accountId]);
+    return { afterMs: 150 };
+  };
+  const sync = gateway.syncs.sync(someone.person, { provider: "acme", range: WEEK });
+  await expect(sync).rejects.toMatchObject({ name: "UserFacingError", code: "NOT_CONNECTED" });
+  await done;
+});
+
 test("a waiter under the new linking does not inherit the failure of the flight under the old one", async () => {
   const someone = await world.someone();
   someone.data.fill(daysOf(WEEK));

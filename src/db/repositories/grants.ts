@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
+import { DatabaseUnreachable } from "../../domain/errors";
 import {
   type ChangeResult,
   type Decision,
@@ -151,6 +152,7 @@ async function carry(
 
 /** 55P03: lock_not_available. pg has no code for a pool that gave no connection in time. */
 function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ("code" in error && error.code === "55P03") || error.message === "timeout exceeded when trying to connect";
+  const reason = error instanceof DatabaseUnreachable ? error.cause : error;
+  if (!(reason instanceof Error)) return false;
+  return ("code" in reason && reason.code === "55P03") || reason.message === "timeout exceeded when trying to connect";
 }

@@ -30,6 +30,14 @@ const anyKey: fc.Arbitrary<NodeKey> = fc.oneof(
     day: anyDay,
     startsAt: fc.integer({ min: 946_684_800, max: 7_258_118_399 }),
   }),
+  fc.record({
+    type: fc.constant("SleepSession" as const),
+    person: uuid,
+    provider: slug,
+    day: anyDay,
+    startsAt: fc.integer({ min: 946_684_800, max: 7_258_118_399 }),
+    nth: fc.integer({ min: 1, max: 99 }),
+  }),
 );
 
 describe("a node id", () => {

@@ -19,6 +19,24 @@ test("every node is the same object as its source, with a readable natural key",
   expect(decodeNodeId(session?.id ?? "")).toMatchObject({ type: "SleepSession", person: PERSON.id, day: "2026-03-01" });
 });
 
+test("sessions of a day that start in the same second have ids of their own, and each id leads back to its session", async () => {
+  const services = fakeServices();
+  const { reading } = services;
+  const read: typeof reading.read = async (person, questions) =>
+    (await reading.read(person, questions)).map((answer) => {
+      for (const { value } of answer.bySource) {
+        const first = value.metric === "SLEEP" ? value.sessions[0] : undefined;
+        if (first) Object.assign(value, { sessions: [first, { ...first, sessionType: "SECONDARY" }] });
+      }
+      return answer;
+    });
+  const ctx = createRequestContext({ ...services, reading: { ...reading, read } }, PERSON, "r");
+  const { nodes } = await ctx.loaders.daily.load(dailyQuestion("SLEEP", { range }));
+  const sessions = nodes[0]?.sessions ?? [];
+  expect(new Set(sessions.map(({ id }) => id)).size).toBe(2);
+  for (const session of sessions) expect(await loadNode(ctx, session.id)).toEqual(session);
+});
+
 test("a chosen day that no source has is a fault, never invented", async () => {
   const services = fakeServices();
   const read = async (_person: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> =>
