@@ -3,9 +3,18 @@ import { parseOffset } from "../../src/domain/instants";
 /** Tells the wearer's offset, in minutes east of UTC, at an epoch in seconds; null where the zone is not known. */
 export type OffsetAt = (epoch: number) => number | null;
 
+/** Formatters by zone: to make one takes as long as to map a document, and a person's documents share theirs. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+/** More than there are zones, as spelling ignores case. */
+const MOST_FORMATTERS = 1_000;
+
 function formatterOf(timezone: string): Intl.DateTimeFormat | null {
+  const known = formatters.get(timezone);
+  if (known) return known;
   try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: timezone, timeZoneName: "longOffset" });
+    const formatter = new Intl.DateTimeFormat("en-US", { timeZone: timezone, timeZoneName: "longOffset" });
+    if (formatters.size < MOST_FORMATTERS) formatters.set(timezone, formatter);
+    return formatter;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

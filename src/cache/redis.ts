@@ -1,9 +1,11 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
 import Redis from "ioredis";
 import type { Bell, Cache, CellsKey, Pauses } from "../services/ports/cache";
 import { LocalBell, LocalPauses } from "./memory";
 
-/** Milliseconds after which a command counts as failed: a slow cache is worse than none. */
-const COMMAND_TIMEOUT_MS = 50;
+/** After so many looks, milliseconds apart, at which nothing had come, a command counts as failed: a slow cache is worse than none. */
+const LOOKS = 5;
+const LOOK_EVERY_MS = 10;
 /** After so many failures in a row Redis is left alone for a while (milliseconds). */
 const FAILURES_BEFORE_REST = 3;
 const REST_MS = 1_000;
@@ -26,7 +28,7 @@ export class RedisLink {
     url: string,
     private readonly onFault: (error: unknown) => void,
   ) {
-    this.client = connection(url, COMMAND_TIMEOUT_MS);
+    this.client = connection(url);
     this.client.on("error", (error) => this.failed(error));
   }
 
@@ -34,7 +36,7 @@ export class RedisLink {
   async attempt<T>(work: (client: Redis) => Promise<T>, fallback: T): Promise<T> {
     if (performance.now() < this.restUntil || this.client.status !== "ready") return fallback;
     try {
-      const value = await work(this.client);
+      const value = await this.unlessSilent(work(this.client));
       this.failures = 0;
       return value;
     } catch (error) {
@@ -48,6 +50,29 @@ export class RedisLink {
     return this.attempt(async (client) => (await client.ping()) === "PONG", false);
   }
 
+  /**
+   * Fails where Redis has fallen silent. ioredis's own commandTimeout goes by the clock alone: in a busy process it fires before the
+   * answer that has long arrived is read, and the cache is given up just when it is needed most. A look waits for what is to be read.
+   */
+  private async unlessSilent<T>(answer: Promise<T>): Promise<T> {
+    const answered = new AbortController();
+    const silence = async (): Promise<never> => {
+      let heard = this.client.stream.bytesRead;
+      for (let silent = 0; silent < LOOKS; silent += 1) {
+        await setTimeout(LOOK_EVERY_MS, undefined, answered);
+        await setImmediate(undefined, answered);
+        if (this.client.stream.bytesRead !== heard) silent = 0;
+        heard = this.client.stream.bytesRead;
+      }
+      throw new Error(`expected Redis to answer within ${LOOKS * LOOK_EVERY_MS} ms`);
+    };
+    try {
+      return await Promise.race([answer, silence()]);
+    } finally {
+      answered.abort();
+    }
+  }
+
   private failed(error: unknown): void {
     this.failures += 1;
     if (this.failures < FAILURES_BEFORE_REST) return;
@@ -59,9 +84,8 @@ export class RedisLink {
 }
 
 /** A connection that never queues while Redis is away and tries again for ever. */
-function connection(url: string, commandTimeout: number | undefined): Redis {
+function connection(url: string): Redis {
   return new Redis(url, {
-    ...(commandTimeout === undefined ? {} : { commandTimeout }),
     connectTimeout: 1_000,
     disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
@@ -117,7 +141,7 @@ export class RedisBell implements Bell {
     url: string,
     onFault: (error: unknown) => void,
   ) {
-    this.subscriber = connection(url, undefined);
+    this.subscriber = connection(url);
     this.subscriber.on("error", onFault);
     this.subscriber.on("ready", () => this.subscriber.subscribe(CHANNEL).catch(onFault));
     this.subscriber.on("message", (_channel, text) => this.heard(text));

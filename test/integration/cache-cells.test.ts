@@ -31,7 +31,7 @@ function planted(of: Record<"personId" | "accountId" | "version" | "build", stri
     contributors: [],
     steps: 666,
   };
-  return writeCell({ values: [value] as never, known, unread: false }, of);
+  return writeCell({ values: [value] as never, known, unread: false, unreachable: false }, of);
 }
 
 async function plantedAnswer(gateway: Gateway, someone: Someone, cell: string): Promise<unknown> {

@@ -182,6 +182,22 @@ describe("two processes on one Redis", () => {
     for (const bell of bells) bell.close();
   });
 
+  test("a busy process does not take its own delay for Redis's", async () => {
+    const told: unknown[] = [];
+    const busy = new RedisLink(url, (error) => told.push(error));
+    links.push(busy);
+    await new Promise((resolve) => busy.client.once("ready", resolve));
+    const cache = new RedisCache(busy);
+    const person = randomUUID();
+    await cache.putValue(person, "n", "v", 10);
+    for (let index = 0; index < 5; index++) {
+      const reading = cache.value(person, "n");
+      for (const begun = performance.now(); performance.now() - begun < 150; );
+      expect(await reading).toBe("v");
+    }
+    expect(told).toEqual([]);
+  });
+
   test("a cache that cannot be reached answers misses at once and says so once in a while", async () => {
     const told: unknown[] = [];
     const dead = new RedisLink("redis://127.0.0.1:1", (error) => told.push(error));

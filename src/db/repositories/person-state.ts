@@ -42,9 +42,11 @@ export async function readPersonState(database: Database, personId: string): Pro
   return { accounts, offsetMinutes: rows[0]?.offset_minutes ?? null, preferences: rows[0]?.preferences ?? {} };
 }
 
+// One look at the end of the index an account, however many fetches are kept.
 const LAST_SYNCED = `
-SELECT account_id, extract(epoch FROM max(started_at))::float8 AS at FROM fetches
-WHERE person_id = $1 AND account_id = ANY ($2) GROUP BY account_id`;
+SELECT asked.id AS account_id, extract(epoch FROM latest.at)::float8 AS at FROM unnest($2::uuid[]) AS asked (id),
+  LATERAL (SELECT max(f.started_at) AS at FROM fetches f WHERE f.person_id = $1 AND f.account_id = asked.id) AS latest
+WHERE latest.at IS NOT NULL`;
 
 /** Epoch seconds of the latest whole answer of each account's provider. */
 export async function readLastSynced(

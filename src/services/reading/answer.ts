@@ -64,7 +64,7 @@ function tell(day: CivilDay, question: DailyQuestion, part: Part, moment: Moment
   const requirement = part.wanted.get(day);
   const cell = part.sheet.cells.get(day);
   const { troubles } = part.sheet;
-  if (!cell && part.sheet.beyondReach(day)) return { reason: "UNSUPPORTED", troubles: [] };
+  if ((!cell || cell.unreachable) && part.sheet.beyondReach(day)) return { reason: "UNSUPPORTED", troubles: [] };
   if (!cell) return { reason: troubles[0]?.absence ?? "NOT_YET_SYNCED", troubles };
   const stale = unconfirmed || !requirement || !part.sheet.fresh(day, requirement);
   const stales = [...(stale ? [...troubles, STALE] : []), ...(cell.unread ? [UNREAD] : [])];

@@ -9,6 +9,8 @@ export interface Cell {
   readonly known: KnownDay;
   /** A document of this day could not be read. */
   readonly unread: boolean;
+  /** Further back than the provider answers, and not known from before: there are no values and never will be. */
+  readonly unreachable: boolean;
 }
 
 /** What a cell in the cache must say of itself to be believed. */

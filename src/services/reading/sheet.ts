@@ -1,5 +1,13 @@
+import type { Endpoint } from "../../../providers/contract";
 import { assemble } from "../../domain/assembly";
-import { type EndpointCoverage, knownAtAll, knownDay, meets, type Requirement } from "../../domain/coverage";
+import {
+  type EndpointCoverage,
+  type KnownDay,
+  knownAtAll,
+  knownDay,
+  meets,
+  type Requirement,
+} from "../../domain/coverage";
 import type { CivilDay } from "../../domain/days";
 import { dayEnd } from "../../domain/freshness";
 import type { KeptRecord } from "../../domain/records";
@@ -8,6 +16,10 @@ import type { Snapshot } from "../ports/records";
 import type { Cell } from "./cells";
 import { demand, outOfReach, type Source } from "./questions";
 import type { Trouble } from "./trouble";
+
+const SETTLED: KnownDay = { settled: true, checkedAt: null };
+
+type Coverages = ReadonlyMap<Endpoint, EndpointCoverage | undefined>;
 
 /** What is known of one source's days while a query is answered: the days wanted, the cells found, and what went wrong. */
 export class Sheet {
@@ -25,7 +37,7 @@ export class Sheet {
 
   /** Whether the day is further back than the provider answers: it is never asked, and what is known of it stays. */
   beyondReach(day: CivilDay): boolean {
-    return this.source.endpoints.some((endpoint) => outOfReach(endpoint, day, this.today));
+    return this.endpointsReaching(day).length < this.source.endpoints.length;
   }
 
   /** Adds days that a question wants. */
@@ -33,10 +45,13 @@ export class Sheet {
     demand(this.wanted, wanted);
   }
 
-  /** The days that no cell meets the requirement of, ascending. */
+  /** The days that no cell meets the requirement of, ascending; what no endpoint answers for any more is as new as it can be. */
   lacking(): CivilDay[] {
     return [...this.wanted]
-      .filter(([day, requirement]) => !meets(this.cells.get(day)?.known ?? null, requirement))
+      .filter(([day, requirement]) => {
+        const cell = this.cells.get(day);
+        return !cell || !(meets(cell.known, requirement) || this.endpointsReaching(day).length === 0);
+      })
       .map(([day]) => day)
       .sort();
   }
@@ -60,9 +75,10 @@ export class Sheet {
   /** The days that each endpoint has to be asked for before the lacking days are known. */
   unmet(snapshot: Snapshot): Map<string, Map<CivilDay, Requirement>> {
     const byEndpoint = new Map<string, Map<CivilDay, Requirement>>();
+    const lacking = this.lacking();
     for (const endpoint of this.source.endpoints) {
       const coverage = this.coverageOf(snapshot, endpoint.name);
-      const days = this.lacking().filter(
+      const days = lacking.filter(
         (day) => !outOfReach(endpoint, day, this.today) && !meets(knownDay(coverage, day), this.requirement(day)),
       );
       if (days.length > 0) byEndpoint.set(endpoint.name, new Map(days.map((day) => [day, this.requirement(day)])));
@@ -72,7 +88,9 @@ export class Sheet {
 
   /** Makes cells of some days out of a snapshot, as far as it knows them, in place of those before; returns those made. */
   fill(snapshot: Snapshot, days: readonly CivilDay[]): Map<CivilDay, Cell> {
-    const coverages = this.source.endpoints.map((endpoint) => this.coverageOf(snapshot, endpoint.name));
+    const coverages = new Map(
+      this.source.endpoints.map((endpoint) => [endpoint, this.coverageOf(snapshot, endpoint.name)]),
+    );
     const records = this.recordsByDay(snapshot);
     const made = new Map<CivilDay, Cell>();
     for (const day of days) {
@@ -88,18 +106,31 @@ export class Sheet {
     return this.wanted.get(day) ?? { checkedSince: Number.POSITIVE_INFINITY, settledSuffices: false };
   }
 
+  private endpointsReaching(day: CivilDay): readonly Endpoint[] {
+    return this.source.endpoints.filter((endpoint) => !outOfReach(endpoint, day, this.today));
+  }
+
   private cellOf(
     day: CivilDay,
-    coverages: readonly (EndpointCoverage | undefined)[],
+    coverages: Coverages,
     records: readonly KeptRecord[],
     offsetMinutes: number | null,
   ): Cell | null {
-    const known = knownAtAll(coverages, day);
-    if (!known) return null;
+    const all = [...coverages.values()];
+    const known = knownAtAll(all, day);
+    if (!known) return this.beyondReach(day) ? this.unreachableCell(day, coverages) : null;
     const endsAtHour = Math.max(...this.source.endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
     const dayOver = known.settled || (known.checkedAt ?? 0) > dayEnd(day, offsetMinutes, endsAtHour);
     const values = assemble(this.source.metric, day, records, { settled: known.settled, dayOver });
-    return { values, known, unread: coverages.some((coverage) => coverage?.unreadDays.has(day)) };
+    const unread = all.some((coverage) => coverage?.unreadDays.has(day));
+    return { values, known, unread, unreachable: false };
+  }
+
+  /** Without it, a day that cannot be asked for would be looked up in the database by every query. */
+  private unreachableCell(day: CivilDay, coverages: Coverages): Cell | null {
+    const reaching = this.endpointsReaching(day).map((endpoint) => coverages.get(endpoint));
+    const known = reaching.length > 0 ? knownAtAll(reaching, day) : SETTLED;
+    return known && { values: [], known, unread: false, unreachable: true };
   }
 
   private coverageOf(snapshot: Snapshot, endpoint: string): EndpointCoverage | undefined {
