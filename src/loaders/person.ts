@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import type { Account, Caller, Services, SourcePreference } from "../services/api";
+import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
 import { createDailyLoader, type DailyLoader } from "./daily";
 
 /** What one request loads of one person. */
@@ -11,10 +11,15 @@ export interface PersonLoaders {
   readonly lastSyncedAt: DataLoader<string, number | null>;
 }
 
+/** What a server key names a person by. */
+export type PersonKey = { readonly externalId: string } | { readonly id: string };
+
 /** Loaders of one request, apart for each person; nothing in them outlives it. */
 export interface Loaders {
   /** Those of one person. Throws where the request was made as another person: there is no way to load somebody else's. */
   of(personId: string): PersonLoaders;
+  /** Persons of the application; those of one tick come together, so that what is asked of them is still asked at once. */
+  readonly people: DataLoader<PersonKey, Person | null, string>;
   /** Forgets what was loaded: after a mutation it may be otherwise. */
   forget(): void;
 }
@@ -40,16 +45,26 @@ function personLoaders(services: Services, personId: string): PersonLoaders {
   };
 }
 
+function peopleLoader({ people }: Services): Loaders["people"] {
+  const look = (key: PersonKey) => ("id" in key ? people.byId(key.id) : people.find(key.externalId));
+  return new DataLoader((keys: readonly PersonKey[]) => Promise.all(keys.map(look)), { cacheKeyFn: JSON.stringify });
+}
+
 /** Loaders of a request that `caller` makes, made for each person at first need. */
 export function createLoaders(services: Services, caller: Caller): Loaders {
-  const people = new Map<string, PersonLoaders>();
+  const known = new Map<string, PersonLoaders>();
+  const people = peopleLoader(services);
   return {
+    people,
     of(personId) {
       if (caller.kind === "person" && caller.person.id !== personId) throw new Error("expected the caller's own id");
-      const loaders = people.get(personId) ?? personLoaders(services, personId);
-      people.set(personId, loaders);
+      const loaders = known.get(personId) ?? personLoaders(services, personId);
+      known.set(personId, loaders);
       return loaders;
     },
-    forget: () => people.clear(),
+    forget() {
+      known.clear();
+      people.clearAll();
+    },
   };
 }

@@ -13,19 +13,19 @@ export function viewerOf({ caller }: RequestContext): Person | null {
 }
 
 /** The person with an external id, for server keys that may read; null where there is none. FORBIDDEN for everybody else. */
-export async function findUser({ caller, services }: RequestContext, externalId: string): Promise<Person | null> {
+export async function findUser({ caller, loaders }: RequestContext, externalId: string): Promise<Person | null> {
   if (caller.kind === "person") {
     throw new GatewayError("FORBIDDEN", "user(externalId:) is for server keys only; ask viewer");
   }
   demandScope(caller.key, "read");
-  return services.people.find(externalId);
+  return loaders.people.load({ externalId });
 }
 
 /** The person of an id of the gateway's own, if the caller may read them; null otherwise. FORBIDDEN for a server key that may not read. */
-export async function readablePerson({ caller, services }: RequestContext, personId: string): Promise<Person | null> {
-  if (caller.kind === "person") return caller.person.id === personId ? caller.person : null;
+export async function readablePerson({ caller, loaders }: RequestContext, id: string): Promise<Person | null> {
+  if (caller.kind === "person") return caller.person.id === id ? caller.person : null;
   demandScope(caller.key, "read");
-  return services.people.byId(personId);
+  return loaders.people.load({ id });
 }
 
 /** For whom a mutation acts: the caller, or whom a server key with the scope `write` names, created at first sight as a token's subject is. */

@@ -18,13 +18,19 @@ function ownedServices() {
   const reads: [string, readonly DailyQuestion[]][] = [];
   const lists: string[] = [];
   const synced: [string, readonly string[]][] = [];
+  // Out of step, so that answers come in another order than questions.
+  const late = async <T extends object>(found: T | undefined): Promise<T | null> => {
+    await new Promise((resolve) => setTimeout(resolve, (waits++ * 7) % 20));
+    return found ?? null;
+  };
+  let waits = 0;
   const indexOf = (personId: string) => Number(personId.slice(-12));
   const services: Services = {
     ...fake,
     people: {
       ...fake.people,
-      find: async (externalId) => PEOPLE.find((person) => person.externalId === externalId) ?? null,
-      byId: async (personId) => PEOPLE.find((person) => person.id === personId) ?? null,
+      find: (externalId) => late(PEOPLE.find((person) => person.externalId === externalId)),
+      byId: (personId) => late(PEOPLE.find((person) => person.id === personId)),
     },
     accounts: {
       async list(personId) {
@@ -43,9 +49,7 @@ function ownedServices() {
     reading: {
       async read(personId, questions) {
         reads.push([personId, questions]);
-        // Out of step, so that answers come in another order than questions.
-        await new Promise((resolve) => setTimeout(resolve, (indexOf(personId) * 7) % 20));
-        const answers = await fake.reading.read(personId, questions);
+        const answers = (await late(await fake.reading.read(personId, questions))) ?? [];
         for (const { value } of answers.flatMap(({ nodes, bySource }) => [...nodes, ...bySource])) {
           if (value.metric === "ACTIVITY") Object.assign(value, { steps: indexOf(personId) });
         }
