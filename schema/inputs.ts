@@ -19,9 +19,20 @@ export class DateRange {
   end!: CivilDay;
 }
 
+/** What the input of every mutation has. */
+@InputType()
+export abstract class ActingInput {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "For whom to act, by the application's own id; created at first sight. Server keys must name it, persons' tokens may not.",
+  })
+  userExternalId?: string | null;
+}
+
 /** Input of connectProvider. */
 @InputType({ description: "What to link, and where to come back to." })
-export class ConnectProviderInput {
+export class ConnectProviderInput extends ActingInput {
   @Field(() => Provider, { description: "The vendor." })
   provider!: string;
 
@@ -41,7 +52,7 @@ export class ConnectProviderInput {
 
 /** Input of completeConnection. */
 @InputType({ description: "The way back from the vendor." })
-export class CompleteConnectionInput {
+export class CompleteConnectionInput extends ActingInput {
   @Field(() => Provider, { description: "The vendor." })
   provider!: string;
 
@@ -51,7 +62,7 @@ export class CompleteConnectionInput {
 
 /** Input of disconnectProvider. */
 @InputType({ description: "What to unlink." })
-export class DisconnectProviderInput {
+export class DisconnectProviderInput extends ActingInput {
   @Field(() => Provider, { description: "The vendor." })
   provider!: string;
 
@@ -61,7 +72,7 @@ export class DisconnectProviderInput {
 
 /** Input of syncProvider. */
 @InputType({ description: "What to fetch again." })
-export class SyncProviderInput {
+export class SyncProviderInput extends ActingInput {
   @Field(() => Provider, { description: "The vendor." })
   provider!: string;
 
@@ -71,7 +82,7 @@ export class SyncProviderInput {
 
 /** Input of setSourcePreference. */
 @InputType({ description: "Whose record shall speak for a day where several providers have one." })
-export class SetSourcePreferenceInput {
+export class SetSourcePreferenceInput extends ActingInput {
   @Field(() => Metric, { description: "What the order holds for." })
   metric!: MetricName;
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { providers } from "../providers/registry";
 import { buildGatewaySchema } from "../schema/build";
@@ -7,11 +6,10 @@ import { printedSchema } from "../schema/print";
 import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
 import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
 import type { Config } from "./config";
-import { blame, DATABASE_PROBLEMS, PORT_PROBLEMS } from "./config/blame";
+import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
-import { Database } from "./db/database";
-import { startEmbeddedPostgres } from "./db/embedded";
-import { bypassesRowSecurity, migrate } from "./db/migrate";
+import type { Database } from "./db/database";
+import { createKeyStore } from "./db/repositories/api-keys";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
 import { sweepExpired } from "./db/repositories/housekeeping";
@@ -25,9 +23,11 @@ import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import type { Probe } from "./http/health";
 import { createHttpServer } from "./http/server";
+import { openDatabase } from "./open-database";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
+import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
 import { createPeople } from "./services/people";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
@@ -121,6 +121,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => flights.drained());
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
+    keys: createKeys(createKeyStore(database)),
     accounts: {
       list: async (personId) => {
         const { accounts } = await states.at(personId, (await versions.current(personId)).version);
@@ -178,30 +179,6 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
-}
-
-async function openDatabase(config: Config, logger: Logger, closing: Closing): Promise<Database> {
-  let { url } = config.database;
-  if (url === null) {
-    const dataDirectory = join(config.dataDirectory, "postgres");
-    const embedded = await startEmbeddedPostgres({ dataDirectory, log: (line) => logger.info(line) });
-    closing.add(() => embedded.stop());
-    url = embedded.url;
-  }
-  const database = await Database.connect(url, config.database.pools).catch(blame("DATABASE_URL", DATABASE_PROBLEMS));
-  closing.add(() => database.close());
-  if (await bypassesRowSecurity(database)) {
-    if (config.auth.kind !== "demo") {
-      throw new SettingError(
-        "DATABASE_URL",
-        "its role is a superuser or has BYPASSRLS: row-level security would protect nobody",
-      );
-    }
-    logger.warn("the database role bypasses row-level security: tolerated under the demo identity only");
-  }
-  // Only now: what a role that is refused had made would belong to it.
-  await migrate(url);
-  return database;
 }
 
 /** Without a key that data keys are wrapped under, their persons could not even link again: better not to start. */

@@ -18,6 +18,6 @@ export class AccountResolver {
     description: "When the provider was last checked successfully; null where never.",
   })
   lastSyncedAt(@Root() account: Account, @Ctx() ctx: RequestContext): Promise<number | null> {
-    return ctx.loaders.lastSyncedAt.load(account.id);
+    return ctx.loaders.of(account.personId).lastSyncedAt.load(account.id);
   }
 }

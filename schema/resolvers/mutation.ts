@@ -29,8 +29,8 @@ export class MutationResolver {
     @Ctx() ctx: RequestContext,
   ): Promise<ConnectProviderPayload> {
     const { provider, scopes = null, returnUrl = null } = input;
-    return withUserErrors(ctx, { authorizationUrl: null, state: null, expiresAt: null }, () =>
-      ctx.services.linking.connect(ctx.person, { provider, scopes, returnUrl }),
+    return withUserErrors(ctx, input, { authorizationUrl: null, state: null, expiresAt: null }, (person) =>
+      ctx.services.linking.connect(person, { provider, scopes, returnUrl }),
     );
   }
 
@@ -42,8 +42,9 @@ export class MutationResolver {
     @Arg("input", () => CompleteConnectionInput, { description: "The way back." }) input: CompleteConnectionInput,
     @Ctx() ctx: RequestContext,
   ): Promise<CompleteConnectionPayload> {
-    return withUserErrors(ctx, { account: null }, async () => ({
-      account: await ctx.services.linking.complete(ctx.person, { ...input }),
+    const { provider, callbackUrl } = input;
+    return withUserErrors(ctx, input, { account: null }, async (person) => ({
+      account: await ctx.services.linking.complete(person, { provider, callbackUrl }),
     }));
   }
 
@@ -56,10 +57,10 @@ export class MutationResolver {
     @Arg("input", () => DisconnectProviderInput, { description: "What to unlink." }) input: DisconnectProviderInput,
     @Ctx() ctx: RequestContext,
   ): Promise<DisconnectProviderPayload> {
-    const { provider } = input;
-    return withUserErrors(ctx, { provider, revokedAtProvider: null, deletedRecords: null }, async () => ({
+    const { provider, deleteData } = input;
+    return withUserErrors(ctx, input, { provider, revokedAtProvider: null, deletedRecords: null }, async (person) => ({
       provider,
-      ...(await ctx.services.linking.disconnect(ctx.person, { ...input })),
+      ...(await ctx.services.linking.disconnect(person, { provider, deleteData })),
     }));
   }
 
@@ -73,8 +74,8 @@ export class MutationResolver {
   ): Promise<SyncProviderPayload> {
     const { provider } = input;
     const range = checkedRange("input.range", input.range);
-    return withUserErrors(ctx, { account: null, fetchedRecords: null }, () =>
-      ctx.services.syncing.sync(ctx.person, { provider, range }),
+    return withUserErrors(ctx, input, { account: null, fetchedRecords: null }, (person) =>
+      ctx.services.syncing.sync(person, { provider, range }),
     );
   }
   @Mutation(() => SetSourcePreferencePayload, {
@@ -86,8 +87,8 @@ export class MutationResolver {
     @Ctx() ctx: RequestContext,
   ): Promise<SetSourcePreferencePayload> {
     const order = checkedOrder("input.order", input.order);
-    return withUserErrors(ctx, { preference: null }, async () => ({
-      preference: await ctx.services.preferences.set(ctx.person, input.metric, order),
+    return withUserErrors(ctx, input, { preference: null }, async (person) => ({
+      preference: await ctx.services.preferences.set(person, input.metric, order),
     }));
   }
 }

@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
-import { GatewayError } from "../../src/domain/errors";
 import type { RequestContext, TypedNode } from "../../src/loaders/context";
 import { loadNode } from "../../src/loaders/node";
+import { findUser, viewerOf } from "../../src/loaders/reach";
 import type { Person, ProviderFacts } from "../../src/services/api";
 import { ProviderInfo, User } from "../types/accounts";
 import { Node } from "../types/node";
@@ -13,18 +13,25 @@ export class QueryResolver {
     nullable: true,
     description: "The person that the request's credentials stand for; null for server keys.",
   })
-  viewer(@Ctx() ctx: RequestContext): Person {
-    return ctx.person;
+  viewer(@Ctx() ctx: RequestContext): Person | null {
+    return viewerOf(ctx);
   }
 
-  @Query(() => User, { nullable: true, description: "A person by the application's own id; server keys only." })
-  user(@Arg("externalId", () => String, { description: "The application's own id." }) _externalId: string): Person {
-    throw new GatewayError("FORBIDDEN", "user(externalId:) is for server keys only; ask viewer");
+  @Query(() => User, {
+    nullable: true,
+    description: "A person by the application's own id, null where there is none; server keys only.",
+  })
+  user(
+    @Arg("externalId", () => String, { description: "The application's own id." }) externalId: string,
+    @Ctx() ctx: RequestContext,
+  ): Promise<Person | null> {
+    return findUser(ctx, externalId);
   }
 
   @Query(() => Node, {
     nullable: true,
-    description: "Anything by its id; null where it is no id, is gone, or belongs to another person.",
+    description:
+      "Anything by its id; null where it is no id, is gone, or belongs to another person (for server keys: of another application).",
   })
   node(
     @Arg("id", () => ID, { description: "As answered by `id` fields." }) id: string,

@@ -18,29 +18,41 @@ export class UserResolver {
 
   @FieldResolver(() => [ProviderAccount], { description: "Accounts that are linked or need reconnecting." })
   accounts(@Root() person: Person, @Ctx() ctx: RequestContext): Promise<readonly Account[]> {
-    return ctx.loaders.accounts.load(person.id);
+    return ctx.loaders.of(person.id).accounts();
   }
 
   @FieldResolver(() => [SourcePreference], {
     description: "The person's own orders of providers, at most one a metric; set by setSourcePreference.",
   })
   sourcePreferences(@Root() person: Person, @Ctx() ctx: RequestContext): Promise<readonly Preference[]> {
-    return ctx.loaders.preferences.load(person.id);
+    return ctx.loaders.of(person.id).preferences();
   }
 
   @FieldResolver(() => SleepResult, { nullable: true, description: "Sleep by day." })
-  sleep(@Args(() => DailyArgs) args: DailyArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
-    return ctx.loaders.daily.load(dailyQuestion("SLEEP", args));
+  sleep(
+    @Root() person: Person,
+    @Args(() => DailyArgs) args: DailyArgs,
+    @Ctx() ctx: RequestContext,
+  ): Promise<DailyResult> {
+    return ctx.loaders.of(person.id).daily.load(dailyQuestion("SLEEP", args));
   }
 
   @FieldResolver(() => ReadinessResult, { nullable: true, description: "Readiness by day." })
-  readiness(@Args(() => DailyArgs) args: DailyArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
-    return ctx.loaders.daily.load(dailyQuestion("READINESS", args));
+  readiness(
+    @Root() person: Person,
+    @Args(() => DailyArgs) args: DailyArgs,
+    @Ctx() ctx: RequestContext,
+  ): Promise<DailyResult> {
+    return ctx.loaders.of(person.id).daily.load(dailyQuestion("READINESS", args));
   }
 
   @FieldResolver(() => ActivityResult, { nullable: true, description: "Activity by day." })
-  activity(@Args(() => DailyArgs) args: DailyArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
-    return ctx.loaders.daily.load(dailyQuestion("ACTIVITY", args));
+  activity(
+    @Root() person: Person,
+    @Args(() => DailyArgs) args: DailyArgs,
+    @Ctx() ctx: RequestContext,
+  ): Promise<DailyResult> {
+    return ctx.loaders.of(person.id).daily.load(dailyQuestion("ACTIVITY", args));
   }
 
   @FieldResolver(() => HrvResult, {
@@ -48,7 +60,7 @@ export class UserResolver {
     description:
       "Heart rate variability by day, one method per answer. A provider that does not give the method is UNSUPPORTED.",
   })
-  hrv(@Args(() => HrvArgs) args: HrvArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
-    return ctx.loaders.daily.load(dailyQuestion("HRV", args, args.method));
+  hrv(@Root() person: Person, @Args(() => HrvArgs) args: HrvArgs, @Ctx() ctx: RequestContext): Promise<DailyResult> {
+    return ctx.loaders.of(person.id).daily.load(dailyQuestion("HRV", args, args.method));
   }
 }

@@ -1,6 +1,7 @@
 import { DataSource, type EntityManager } from "typeorm";
 import { ENTITIES } from "./entities";
 import { DEFAULT_APPLICATION_ID, Foundation1763700000000 } from "./migrations/1763700000000-foundation";
+import { ApiKeys1763800000000 } from "./migrations/1763800000000-api-keys";
 import { rethrowOutage } from "./outage";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
@@ -28,7 +29,7 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
     type: "postgres",
     url,
     entities: [...ENTITIES],
-    migrations: [Foundation1763700000000],
+    migrations: [Foundation1763700000000, ApiKeys1763800000000],
     migrationsTransactionMode: "each",
     applicationName: `gateway ${name}`,
     connectTimeoutMS: 5_000,
@@ -76,7 +77,7 @@ export class Database {
     return this.transaction("api", "gateway.link_state", stateHash, work);
   }
 
-  /** One statement on what belongs to the application, not to a person: the directory of people and their data versions. */
+  /** One statement on what belongs to the application, not to a person: the directory of people and their data versions, server keys. */
   async directory<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
     return this.pools.api.query(sql, [...parameters]).catch(rethrowOutage);
   }

@@ -4,6 +4,13 @@ export interface Person {
   readonly externalId: string;
 }
 
+const EXTERNAL_ID = /^[^\p{Cc}]{1,255}$/u;
+
+/** Whether a text can be a person's external id: 1 to 255 characters without control characters. */
+export function isExternalId(text: string): boolean {
+  return EXTERNAL_ID.test(text);
+}
+
 /** ACTIVE: data is fetched; RECONNECT_REQUIRED: the grant is refused; DISCONNECTED: unlinked. */
 export type AccountStatus = "ACTIVE" | "RECONNECT_REQUIRED" | "DISCONNECTED";
 

@@ -12,11 +12,12 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { GatewayError } from "../domain/errors";
 import { createRequestContext } from "../loaders/context";
-import type { Person, Services } from "../services/api";
+import type { Caller, Services } from "../services/api";
 import { sendError } from "./answers";
 import { createGraphqlServer } from "./apollo";
 import type { Authenticator } from "./auth";
 import { serveCallback } from "./callback";
+import { createCallers } from "./callers";
 import { drained } from "./drain";
 import { answerFailures, onClientError } from "./failures";
 import { graphiqlPage, wantsPage } from "./graphiql";
@@ -103,13 +104,14 @@ async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics:
   const apollo = createGraphqlServer({ schema, production, logger, metrics });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
-  const callers = new WeakMap<FastifyRequest, Person>();
+  const callerOf = createCallers(services, authenticate);
+  const callers = new WeakMap<FastifyRequest, Caller>();
   const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
   const answer = fastifyApolloHandler(apollo, {
     context: async (request) => {
-      const person = callers.get(request);
-      if (!person) throw new Error("expected an authenticated request");
-      return createRequestContext(services, person, request.id);
+      const caller = callers.get(request);
+      if (!caller) throw new Error("expected an authenticated request");
+      return createRequestContext(services, caller, request.id);
     },
   });
   app.route({
@@ -118,7 +120,7 @@ async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics:
     exposeHeadRoute: false,
     onRequest: async (request) => {
       if (page && wantsPage(request)) return;
-      callers.set(request, await services.people.person(await authenticate(request.raw.rawHeaders)));
+      callers.set(request, await callerOf(request.raw.rawHeaders));
       if (chosenResponseType(request.headers.accept) === null) {
         throw new GatewayError("BAD_REQUEST", "Accept application/json or application/graphql-response+json");
       }

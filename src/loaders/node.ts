@@ -2,6 +2,7 @@ import { decodeNodeId, type NodeKey } from "../domain/ids";
 import type { RequestContext, TypedNode } from "./context";
 import type { DailyNode } from "./daily";
 import { dailyQuestion } from "./question";
+import { readablePerson } from "./reach";
 
 type DayKey = Extract<NodeKey, { type: "Daily" | "SleepSession" }>;
 
@@ -9,21 +10,22 @@ async function loadDay(ctx: RequestContext, key: DayKey): Promise<DailyNode | nu
   if (!ctx.services.providers.some(({ provider }) => provider === key.provider)) return null;
   const args = { range: { start: key.day, end: key.day }, providers: [key.provider] };
   const question = key.type === "Daily" ? dailyQuestion(key.metric, args, key.method) : dailyQuestion("SLEEP", args);
-  const { bySource } = await ctx.loaders.daily.load(question);
+  const { bySource } = await ctx.loaders.of(key.person).daily.load(question);
   const node = bySource.find(({ day, provider }) => day === key.day && provider === key.provider);
   // One provider alone was asked, which is no choice.
   return node ? { ...node, resolution: null } : null;
 }
 
-/** What an id names for the person of the request; null where it is no id of ours, is gone, or belongs to another person. */
+/** What an id names, if the caller may read its person; null where it is no id of ours, is gone, or belongs to somebody else. */
 export async function loadNode(ctx: RequestContext, id: string): Promise<TypedNode | null> {
   const key = decodeNodeId(id);
-  if (key === null || key.person !== ctx.person.id) return null;
+  const person = key && (await readablePerson(ctx, key.person));
+  if (!key || !person) return null;
   switch (key.type) {
     case "User":
-      return { __typename: "User", ...ctx.person };
+      return { __typename: "User", ...person };
     case "ProviderAccount": {
-      const account = (await ctx.loaders.accounts.load(key.person)).find((one) => one.id === key.account);
+      const account = (await ctx.loaders.of(person.id).accounts()).find((one) => one.id === key.account);
       return account ? { __typename: "ProviderAccount", ...account } : null;
     }
     case "Daily":

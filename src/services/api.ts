@@ -1,9 +1,11 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
+import type { ServerKey } from "../domain/callers";
 import type { DayRange } from "../domain/days";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
 
+export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { Account, AccountStatus, Person } from "../domain/people";
 
 /** What the gateway says of a wearable that it can speak to. */
@@ -82,11 +84,22 @@ export interface PreferencesApi {
 export interface PeopleApi {
   /** The person of this application with this external id, created at first sight. */
   person(externalId: string): Promise<Person>;
+  /** The person of this application with this external id; null where there is none. */
+  find(externalId: string): Promise<Person | null>;
+  /** The person of this application with this id of the gateway's own; null where there is none. */
+  byId(personId: string): Promise<Person | null>;
+}
+
+/** Keys of the application's back ends. */
+export interface KeysApi {
+  /** The key that a bearer token is; UNAUTHENTICATED where it is malformed, unknown, revoked or expired. */
+  verify(token: string): Promise<ServerKey>;
 }
 
 /** Everything that GraphQL and HTTP may call. */
 export interface Services {
   readonly people: PeopleApi;
+  readonly keys: KeysApi;
   readonly accounts: AccountsApi;
   readonly linking: LinkingApi;
   readonly reading: ReadingApi;

@@ -15,6 +15,11 @@ const COMMIT = "src/db/repositories/commit.ts";
 const MARKS = "return unwrap<Cell>(text, [personId, accountId, version, build]);";
 const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "never believed \\(memory\\)" };
 
+const KEYS = "src/services/keys.ts";
+const REACH = "src/loaders/reach.ts";
+const VERIFYING = "test/unit/services/keys.test.ts";
+const ASKING = "test/integration/http-server-keys.test.ts";
+
 /** Believes whatever a cell says at a place of its marks. */
 function unmarked(index: number): string {
   const marks = ["personId", "accountId", "version", "build"];
@@ -22,7 +27,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens and of the way of a read. */
+/** The guards of tokens, of the way of a read and of server keys. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -141,5 +146,45 @@ export const GUARDS: readonly Guard[] = [
     replace: "if (until === -1) {",
     suite: "test/integration/reading-waiting.test.ts",
     tests: "Retry-After as seconds",
+  },
+  {
+    name: "a revoked key is refused",
+    file: KEYS,
+    find: "found.revokedAt !== null || ",
+    replace: "",
+    suite: VERIFYING,
+    tests: "revocation counts within a minute",
+  },
+  {
+    name: "a kept key expires",
+    file: KEYS,
+    find: "if (isOver(key)) throw refused();",
+    replace: "",
+    suite: VERIFYING,
+    tests: "expiry counts at its second",
+  },
+  {
+    name: "a person's token names nobody else",
+    file: REACH,
+    find: "if (userExternalId === null) return caller.person;",
+    replace: "if (caller.person) return caller.person;",
+    suite: ASKING,
+    tests: "is FORBIDDEN with userExternalId",
+  },
+  {
+    name: "a mutation needs the scope write",
+    file: REACH,
+    find: 'demandScope(caller.key, "write");',
+    replace: "",
+    suite: ASKING,
+    tests: "without the scope write is FORBIDDEN",
+  },
+  {
+    name: "a person reads nobody else's node",
+    file: REACH,
+    find: "return caller.person.id === id ? caller.person : null;",
+    replace: 'return { id, externalId: "" };',
+    suite: ASKING,
+    tests: "answers nodes of any person there is",
   },
 ];

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { DailyAnswer, DailyQuestion, SourcedDay } from "../../src/domain/answers";
 import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
-import { UserFacingError } from "../../src/domain/errors";
+import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
-import type { Account, CallbackOutcome, Person, Services, SourcePreference } from "../../src/services/api";
+import type { Account, CallbackOutcome, Person, ServerKey, Services, SourcePreference } from "../../src/services/api";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -100,6 +100,10 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
 export interface FakeServices extends Services {
   readonly reads: (readonly DailyQuestion[])[];
   readonly callbacks: { provider: string; query: [string, string][] }[];
+  /** Server keys by bearer token. */
+  readonly serverKeys: Map<string, ServerKey>;
+  /** For whom mutations acted, by external id. */
+  readonly actedFor: string[];
   outcome: CallbackOutcome;
   /** Thrown by the next calls where set. */
   failure: unknown;
@@ -128,8 +132,12 @@ export function fakeServices(): FakeServices {
   const guard = () => {
     if (fake.failure !== null) throw fake.failure;
   };
+  const keys = new Map<string, ServerKey>();
+  const actedFor: string[] = [];
   const fake: FakeServices = {
     reads,
+    serverKeys: keys,
+    actedFor,
     callbacks,
     outcome: { kind: "page", status: 200, title: "Linked", message: "Your wearable is linked." },
     failure: null,
@@ -139,14 +147,24 @@ export function fakeServices(): FakeServices {
         people.set(externalId, known);
         return known;
       },
+      find: async (externalId) => people.get(externalId) ?? null,
+      byId: async (personId) => [...people.values()].find(({ id }) => id === personId) ?? null,
+    },
+    keys: {
+      async verify(token) {
+        const key = keys.get(token);
+        if (!key) throw new GatewayError("UNAUTHENTICATED", "The server key is malformed, unknown, revoked or expired");
+        return key;
+      },
     },
     accounts: {
       list: async (personId) => (personId === PERSON.id ? [ACCOUNT] : []),
       lastSyncedAt: async () => new Map([[ACCOUNT.id, 1_790_000_200]]),
     },
     linking: {
-      async connect(_person, { provider, returnUrl }) {
+      async connect({ externalId }, { provider, returnUrl }) {
         guard();
+        actedFor.push(externalId);
         if (returnUrl !== null) {
           throw new UserFacingError("RETURN_URL_NOT_ALLOWED", "not among the allowed addresses", {
             field: ["input", "returnUrl"],
@@ -159,12 +177,14 @@ export function fakeServices(): FakeServices {
         callbacks.push({ provider, query: [...query] });
         return fake.outcome;
       },
-      async complete() {
+      async complete({ externalId }) {
         guard();
+        actedFor.push(externalId);
         return ACCOUNT;
       },
-      async disconnect() {
+      async disconnect({ externalId }) {
         guard();
+        actedFor.push(externalId);
         return { revokedAtProvider: true, deletedRecords: null };
       },
     },
@@ -176,15 +196,17 @@ export function fakeServices(): FakeServices {
       },
     },
     syncing: {
-      async sync() {
+      async sync({ externalId }) {
         guard();
+        actedFor.push(externalId);
         return { account: ACCOUNT, fetchedRecords: 3 };
       },
     },
     preferences: {
       list: async (personId) => (personId === PERSON.id ? [...preferences.values()] : []),
-      async set(_person, metric, order) {
+      async set({ externalId }, metric, order) {
         guard();
+        actedFor.push(externalId);
         if (order.length === 0) preferences.delete(metric);
         else preferences.set(metric, { metric, order });
         return preferences.get(metric) ?? null;

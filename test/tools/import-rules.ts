@@ -25,7 +25,11 @@ const transports = [/^npm:(fastify|graphql.*|type-graphql|@apollo\/.*|@fastify\/
 
 /** The rule table. */
 export const zones: readonly Zone[] = [
-  { name: "composition root", files: /^(src\/app|src\/main|src\/wearables|ormconfig)\.ts$/, allow: [anything] },
+  {
+    name: "composition root",
+    files: /^(src\/app|src\/main|src\/keys|src\/open-database|src\/wearables|ormconfig)\.ts$/,
+    allow: [anything],
+  },
   { name: "domain", files: domain, allow: [domain] },
   { name: "provider contract", files: contract, allow: [domain, contract, /^npm:zod$/] },
   { name: "provider registry", files: registry, allow: [/^providers\/[a-z][a-z0-9_]*\/index\.ts$/, contract] },

@@ -5,14 +5,17 @@ import type { Database } from "../database";
 
 /** People in PostgreSQL. */
 export function createPeopleStore(database: Database): PeopleStore {
-  const find = async (externalId: string): Promise<Person | undefined> => {
-    const [row] = await database.directory<{ id: string }>(
-      "SELECT id FROM people WHERE application_id = current_application() AND external_id = $1",
-      [externalId],
+  const look = async (column: "id" | "external_id", value: string): Promise<Person | null> => {
+    const [row] = await database.directory<Person>(
+      `SELECT id, external_id AS "externalId" FROM people WHERE application_id = current_application() AND ${column} = $1`,
+      [value],
     );
-    return row && { id: row.id, externalId };
+    return row ?? null;
   };
+  const find = (externalId: string) => look("external_id", externalId);
   return {
+    find,
+    byId: (personId) => look("id", personId),
     async findOrAdd(externalId) {
       const known = await find(externalId);
       if (known) return known;

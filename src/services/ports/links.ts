@@ -72,4 +72,8 @@ export interface LinkStore {
 export interface PeopleStore {
   /** The person of the application with this external id, created where there is none. */
   findOrAdd(externalId: string): Promise<Person>;
+  /** The person of the application with this external id; null where there is none. */
+  find(externalId: string): Promise<Person | null>;
+  /** The person of the application with this uuid; null where there is none. */
+  byId(personId: string): Promise<Person | null>;
 }

@@ -1,13 +1,16 @@
 import type { DailyAnswer, DailyQuestion } from "../../../src/domain/answers";
 import { civilDay } from "../../../src/domain/days";
 import { decodeNodeId } from "../../../src/domain/ids";
-import { createRequestContext, forgetLoaded } from "../../../src/loaders/context";
+import { createRequestContext } from "../../../src/loaders/context";
 import { createDailyLoader } from "../../../src/loaders/daily";
 import { loadNode } from "../../../src/loaders/node";
 import { dailyQuestion } from "../../../src/loaders/question";
+import type { Caller, Person } from "../../../src/services/api";
 import { fakeServices, PERSON } from "../../support/fake-services";
 import { twoWearables } from "../../support/two-wearables";
 
+const MALLORY: Person = { id: crypto.randomUUID(), externalId: "mallory" };
+const as = (person: Person): Caller => ({ kind: "person", person });
 const range = { start: civilDay("2026-03-01"), end: civilDay("2026-03-03") };
 
 test("every node is the same object as its source, with a readable natural key", async () => {
@@ -75,22 +78,25 @@ test("a winner that is no candidate is a fault", async () => {
 });
 
 test("a day that is fetched by its id has no resolution, and leaves that of the range alone", async () => {
-  const ctx = createRequestContext(fakeServices(), PERSON, "r");
+  const ctx = createRequestContext(fakeServices(), as(PERSON), "r");
   const day = { start: range.start, end: range.start };
-  const { nodes } = await ctx.loaders.daily.load(dailyQuestion("ACTIVITY", { range: day, providers: ["oura"] }));
+  const { nodes } = await ctx.loaders
+    .of(PERSON.id)
+    .daily.load(dailyQuestion("ACTIVITY", { range: day, providers: ["oura"] }));
   expect(await loadNode(ctx, nodes[0]!.id)).toEqual({ ...nodes[0], resolution: null });
   expect(nodes[0]?.resolution?.winner.reason).toBe("ONLY_SOURCE");
 });
 
 test("preferences of another person are never listed, and after a mutation they are listed anew", async () => {
   const services = fakeServices();
-  const mine = createRequestContext(services, PERSON, "r");
-  const theirs = createRequestContext(services, { id: crypto.randomUUID(), externalId: "mallory" }, "r");
-  expect(await mine.loaders.preferences.load(PERSON.id)).toEqual([]);
+  const mine = createRequestContext(services, as(PERSON), "r");
+  const theirs = createRequestContext(services, as(MALLORY), "r");
+  expect(await mine.loaders.of(PERSON.id).preferences()).toEqual([]);
   await services.preferences.set(PERSON, "SLEEP", ["oura"]);
-  expect(await theirs.loaders.preferences.load(PERSON.id)).toEqual([]);
-  forgetLoaded(mine);
-  expect(await mine.loaders.preferences.load(PERSON.id)).toEqual([{ metric: "SLEEP", order: ["oura"] }]);
+  expect(() => theirs.loaders.of(PERSON.id)).toThrow(/own id/);
+  expect(await theirs.loaders.of(MALLORY.id).preferences()).toEqual([]);
+  mine.loaders.forget();
+  expect(await mine.loaders.of(PERSON.id).preferences()).toEqual([{ metric: "SLEEP", order: ["oura"] }]);
 });
 
 test("fewer answers than questions are a fault", async () => {
@@ -112,17 +118,18 @@ test("equal questions are asked once, questions of one tick together", async () 
 test("accounts of another person are never listed", async () => {
   const services = fakeServices();
   const list = jest.spyOn(services.accounts, "list");
-  const { loaders } = createRequestContext(services, { id: crypto.randomUUID(), externalId: "mallory" }, "r");
-  expect(await loaders.accounts.load(PERSON.id)).toEqual([]);
-  expect(list).not.toHaveBeenCalled();
+  const { loaders } = createRequestContext(services, as(MALLORY), "r");
+  expect(() => loaders.of(PERSON.id)).toThrow(/own id/);
+  expect(await loaders.of(MALLORY.id).accounts()).toEqual([]);
+  expect(list.mock.calls).toEqual([[MALLORY.id]]);
 });
 
 test("a node id of another person asks no service", async () => {
   const services = fakeServices();
-  const mine = createRequestContext(services, PERSON, "r");
-  const { nodes } = await mine.loaders.daily.load(dailyQuestion("SLEEP", { range }));
+  const mine = createRequestContext(services, as(PERSON), "r");
+  const { nodes } = await mine.loaders.of(PERSON.id).daily.load(dailyQuestion("SLEEP", { range }));
   services.reads.length = 0;
-  const theirs = createRequestContext(services, { id: crypto.randomUUID(), externalId: "mallory" }, "r");
+  const theirs = createRequestContext(services, as(MALLORY), "r");
   expect(await loadNode(theirs, nodes[0]?.id ?? "")).toBeNull();
   expect(services.reads).toEqual([]);
 });

@@ -1,0 +1,70 @@
+import DataLoader from "dataloader";
+import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
+import { createDailyLoader, type DailyLoader } from "./daily";
+
+/** What one request loads of one person. */
+export interface PersonLoaders {
+  readonly daily: DailyLoader;
+  accounts(): Promise<readonly Account[]>;
+  preferences(): Promise<readonly SourcePreference[]>;
+  /** Epoch seconds of the latest successful check, by account id; null where never. */
+  readonly lastSyncedAt: DataLoader<string, number | null>;
+}
+
+/** What a server key names a person by. */
+export type PersonKey = { readonly externalId: string } | { readonly id: string };
+
+/** Loaders of one request, apart for each person; nothing in them outlives it. */
+export interface Loaders {
+  /** Those of one person. Throws where the request was made as another person: there is no way to load somebody else's. */
+  of(personId: string): PersonLoaders;
+  /** Persons of the application; those of one tick come together, so that what is asked of them is still asked at once. */
+  readonly people: DataLoader<PersonKey, Person | null, string>;
+  /** Forgets what was loaded: after a mutation it may be otherwise. */
+  forget(): void;
+}
+
+/** Loads at the first call; all calls share the outcome. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let outcome: Promise<T> | null = null;
+  return () => {
+    outcome ??= load();
+    return outcome;
+  };
+}
+
+function personLoaders(services: Services, personId: string): PersonLoaders {
+  return {
+    daily: createDailyLoader(services.reading, personId),
+    accounts: once(() => services.accounts.list(personId)),
+    preferences: once(() => services.preferences.list(personId)),
+    lastSyncedAt: new DataLoader<string, number | null>(async (ids) => {
+      const times = await services.accounts.lastSyncedAt(personId, ids);
+      return ids.map((id) => times.get(id) ?? null);
+    }),
+  };
+}
+
+function peopleLoader({ people }: Services): Loaders["people"] {
+  const look = (key: PersonKey) => ("id" in key ? people.byId(key.id) : people.find(key.externalId));
+  return new DataLoader((keys: readonly PersonKey[]) => Promise.all(keys.map(look)), { cacheKeyFn: JSON.stringify });
+}
+
+/** Loaders of a request that `caller` makes, made for each person at first need. */
+export function createLoaders(services: Services, caller: Caller): Loaders {
+  const known = new Map<string, PersonLoaders>();
+  const people = peopleLoader(services);
+  return {
+    people,
+    of(personId) {
+      if (caller.kind === "person" && caller.person.id !== personId) throw new Error("expected the caller's own id");
+      const loaders = known.get(personId) ?? personLoaders(services, personId);
+      known.set(personId, loaders);
+      return loaders;
+    },
+    forget() {
+      known.clear();
+      people.clearAll();
+    },
+  };
+}
