@@ -146,7 +146,7 @@ describe("tokens", () => {
     vendor.simulator.change({ accessTokenSeconds: null });
     await new Promise((resolve) => setTimeout(resolve, 2_100));
     vendor.simulator.resetCalls();
-    vendor.simulator.faults.add({ kind: "refresh", effect: "delay", ms: 500, workFirst: true });
+    vendor.simulator.faults.add({ kind: "refresh", effect: "delay", ms: 200, workFirst: true });
     const ranges = Array.from({ length: 20 }, (_, index) => ({ start: daysAgo(40 + index), end: daysAgo(40 + index) }));
     const answers = await Promise.all(ranges.map((range) => scores("demo:expiring", null, range)));
     console.log(`one expiry, 20 callers: ${requestsTo("refresh")} token request`);

@@ -33,8 +33,8 @@ test("sessions of a day that start in the same second have ids of their own, and
       }
       return answer;
     });
-  const ctx = createRequestContext({ ...services, reading: { ...reading, read } }, PERSON, "r");
-  const { nodes } = await ctx.loaders.daily.load(dailyQuestion("SLEEP", { range }));
+  const ctx = createRequestContext({ ...services, reading: { ...reading, read } }, as(PERSON), "r");
+  const { nodes } = await ctx.loaders.of(PERSON.id).daily.load(dailyQuestion("SLEEP", { range }));
   const sessions = nodes[0]?.sessions ?? [];
   expect(new Set(sessions.map(({ id }) => id)).size).toBe(2);
   for (const session of sessions) expect(await loadNode(ctx, session.id)).toEqual(session);

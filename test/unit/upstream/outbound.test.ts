@@ -202,10 +202,11 @@ test.each([
   ["truncated compression", "gzip", () => gzipSync(Buffer.from("x".repeat(1_000))).subarray(0, 20)],
   ["an unknown coding", "zstd", () => Buffer.from("x")],
   ["codings stacked thrice", "gzip, gzip, gzip", () => Buffer.from("x")],
-])("%s is INVALID_RESPONSE", async (_name, coding, body) => {
+])("%s is INVALID_RESPONSE", async (_name, coding, makeBody) => {
+  const body = makeBody();
   const origin = await served((_request, response) => {
     response.on("error", () => response.destroy());
-    response.writeHead(200, { "content-encoding": coding }).end(body());
+    response.writeHead(200, { "content-encoding": coding }).end(body);
   });
   const failed = await failure(outboundTo(origin).send(request(`${origin}/`)));
   expect(failed).toMatchObject({ kind: "INVALID_RESPONSE", details: { status: 200 } });
