@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import { providers } from "../providers/registry";
 import { buildGatewaySchema } from "../schema/build";
-import { printedSchema } from "../schema/print";
-import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
-import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import { buildName } from "./build-name";
 import type { Config } from "./config";
 import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
@@ -12,25 +9,23 @@ import type { Database } from "./db/database";
 import { createKeyStore } from "./db/repositories/api-keys";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
-import { sweepExpired } from "./db/repositories/housekeeping";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
-import { ASSEMBLY_VERSION } from "./domain/assembly";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
-import type { Probe } from "./http/health";
 import { createHttpServer } from "./http/server";
+import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openWorker } from "./open-worker";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
 import { createPeople } from "./services/people";
-import type { Bell, Cache, Pauses } from "./services/ports/cache";
 import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
 import { ReadService } from "./services/reading/read-service";
@@ -38,7 +33,7 @@ import { SyncService } from "./services/syncing";
 import { createTokens } from "./services/tokens/tokens";
 import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
-import { createTelemetry, type GatewayTelemetry } from "./telemetry";
+import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
 import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
 
@@ -64,8 +59,6 @@ class Closing {
   }
 }
 
-const SWEEP_EVERY_MS = 3_600_000;
-
 /** Epoch seconds. */
 const now = (): number => Date.now() / 1_000;
 
@@ -84,7 +77,6 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const telemetry = createTelemetry(logger);
   const keys = config.encryptionKeys ?? [await demoKey(config.dataDirectory)];
   const database = await openDatabase(config, logger, closing);
-  if (config.roles.includes("worker")) sweepRegularly(database, telemetry, closing);
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
@@ -160,6 +152,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
+  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
@@ -187,52 +180,6 @@ async function checkKeys(database: Database, ring: KeyRing): Promise<void> {
   if (missing.length > 0) {
     throw new SettingError("ENCRYPTION_KEYS", `lacks keys that are still in use: ${missing.join(", ")}`);
   }
-}
-
-function sweepRegularly(database: Database, telemetry: GatewayTelemetry, closing: Closing): void {
-  const sweep = () => sweepExpired(database).catch((error: unknown) => telemetry.fault("sweeping expired rows", error));
-  const timer = setInterval(sweep, SWEEP_EVERY_MS);
-  closing.add(() => clearInterval(timer));
-}
-
-interface CacheParts {
-  readonly cache: Cache;
-  readonly bell: Bell;
-  readonly pauses: Pauses;
-  readonly probes: readonly Probe[];
-}
-
-function openCache(config: Config, telemetry: GatewayTelemetry, closing: Closing): CacheParts {
-  if (config.redisUrl === null) {
-    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), probes: [] };
-  }
-  const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
-  const link = new RedisLink(config.redisUrl, onFault);
-  const bell = new RedisBell(link, config.redisUrl, onFault);
-  closing.add(() => {
-    bell.close();
-    link.client.disconnect();
-  });
-  const check = async () => {
-    if (!(await link.reachable())) throw new Error("Redis does not answer");
-  };
-  return {
-    cache: new RedisCache(link),
-    bell,
-    pauses: new RedisPauses(link, now),
-    probes: [{ name: "redis", required: false, check }],
-  };
-}
-
-/** Changes with the schema, the mappers and the assembly, so that no cell of another build is believed. */
-function buildName(): string {
-  const mappers = providers.map((provider) => `${provider.slug} ${provider.mapperVersion}`).join();
-  return createHash("sha256")
-    .update(printedSchema())
-    .update(mappers)
-    .update(ASSEMBLY_VERSION)
-    .digest("base64url")
-    .slice(0, 12);
 }
 
 function announce(config: Config, wearables: readonly Wearable[]): string[] {

@@ -47,7 +47,11 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
 
 /** PostgreSQL through pools that do not disturb each other; the only way to SQL about a person. Throws DatabaseUnreachable where it is away. */
 export class Database {
-  private constructor(private readonly pools: Readonly<Record<PoolName, DataSource>>) {}
+  private constructor(
+    private readonly pools: Readonly<Record<PoolName, DataSource>>,
+    /** Where it is, for sessions of the job queue's own. */
+    readonly url: string,
+  ) {}
 
   /** Connects every pool. */
   static async connect(url: string, sizes: PoolSizes): Promise<Database> {
@@ -58,7 +62,7 @@ export class Database {
       worker: dataSource(url, "worker", sizes.worker),
     };
     await Promise.all(Object.values(pools).map((pool) => pool.initialize()));
-    return new Database(pools);
+    return new Database(pools, url);
   }
 
   /** Closes every pool, waiting for connections in use. */
@@ -80,6 +84,11 @@ export class Database {
   /** One statement on what belongs to the application, not to a person: the directory of people and their data versions, server keys. */
   async directory<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
     return this.pools.api.query(sql, [...parameters]).catch(rethrowOutage);
+  }
+
+  /** One transaction on what belongs to the application, not to a person, jobs included. */
+  async application<T>(work: (tx: EntityManager) => Promise<T>, pool: PoolName = "api"): Promise<T> {
+    return this.pools[pool].transaction(work).catch(rethrowOutage);
   }
 
   /** One transaction under the jobs' role, which may cross persons. */

@@ -1,3 +1,4 @@
+import { Logger, runMigrations } from "graphile-worker";
 import { Client } from "pg";
 import { type Database, dataSource } from "./database";
 
@@ -6,6 +7,9 @@ const MIGRATION_LOCK = 4_714_081_601;
 
 /** Milliseconds that a starting process waits for another one's migrations. */
 const LOCK_TIMEOUT_MS = 120_000;
+
+/** Its lines are for its own command line. */
+const QUIET = new Logger(() => () => undefined);
 
 /** Brings the database's schema up to date; of several processes starting together one migrates, and the others wait for it. */
 export async function migrate(url: string): Promise<void> {
@@ -21,6 +25,7 @@ export async function migrate(url: string): Promise<void> {
     } finally {
       await source.destroy();
     }
+    await runMigrations({ connectionString: url, logger: QUIET });
   } finally {
     // Ending the session releases the lock.
     await holder.end();

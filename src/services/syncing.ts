@@ -64,7 +64,7 @@ export class SyncService implements SyncingApi {
     wanted: ReadonlyMap<CivilDay, Requirement>,
   ): Promise<number> {
     if (wanted.size === 0) return 0;
-    const flight = this.parts.flights.bring({ account, configured, endpoint }, wanted);
+    const flight = this.parts.flights.bring({ account, configured, endpoint, origin: "LIVE" }, wanted);
     return recordsOf(await awaitFlight(flight, PATIENCE));
   }
 }

@@ -124,6 +124,7 @@ function fetched(
     provider: "acme",
     endpoint,
     grantNumber: account.grant_number,
+    origin: "LIVE",
     leaseOwner: lease.owner,
     asked: { start: DAY, end: DAY },
     startedAt: lease.startedAt,

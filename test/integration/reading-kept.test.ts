@@ -94,6 +94,7 @@ async function fetched(someone: Someone, value: number, over: Partial<Fetched> =
     ...key,
     provider: "acme",
     grantNumber: 1,
+    origin: "LIVE",
     leaseOwner: lease!.owner,
     asked: { start: TODAY, end: TODAY },
     startedAt: lease!.at,

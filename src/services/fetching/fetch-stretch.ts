@@ -116,6 +116,7 @@ export class StretchFetcher {
       provider: configured.provider.slug,
       endpoint: endpoint.name,
       grantNumber: account.grantNumber,
+      origin: task.origin,
       leaseOwner: lease.owner,
       asked,
       startedAt: lease.startedAt,

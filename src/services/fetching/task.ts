@@ -1,4 +1,5 @@
 import type { Endpoint } from "../../../providers/contract";
+import type { ChangeOrigin } from "../../domain/changes";
 import type { Requirement } from "../../domain/coverage";
 import { addDays, type CivilDay } from "../../domain/days";
 import type { Account } from "../api";
@@ -9,6 +10,8 @@ export interface FlightTask {
   readonly account: Account;
   readonly configured: ConfiguredProvider;
   readonly endpoint: Endpoint;
+  /** Why they are wanted. */
+  readonly origin: ChangeOrigin;
 }
 
 /** The days whose sleep sessions must be known before undated documents of some days are: those days, and the day before each. */

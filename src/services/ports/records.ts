@@ -1,3 +1,4 @@
+import type { ChangeOrigin } from "../../domain/changes";
 import type { EndpointCoverage } from "../../domain/coverage";
 import type { CivilDay, DayRange } from "../../domain/days";
 import type { KeptRecord, WearableRecord } from "../../domain/records";
@@ -27,6 +28,7 @@ export interface Fetched {
   readonly endpoint: string;
   /** The linking that the fetch began under; another number since then means that nothing of it may be kept. */
   readonly grantNumber: number;
+  readonly origin: ChangeOrigin;
   /** Who holds the lease on (account, endpoint). */
   readonly leaseOwner: string;
   readonly asked: DayRange;

@@ -23,7 +23,14 @@ export function errandsOf(sheets: readonly Sheet[], snapshot: Snapshot): readonl
   const errand = (sheet: Sheet, endpoint: Endpoint): Errand => {
     const { account, configured } = sheet.source;
     const name = `${account.id} ${endpoint.name}`;
-    const known = errands.get(name) ?? { account, configured, endpoint, wanted: new Map(), sheets: [] };
+    const known = errands.get(name) ?? {
+      account,
+      configured,
+      endpoint,
+      origin: "LIVE",
+      wanted: new Map(),
+      sheets: [],
+    };
     errands.set(name, known);
     return known;
   };

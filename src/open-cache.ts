@@ -1,0 +1,38 @@
+import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
+import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import type { Config } from "./config";
+import type { Probe } from "./http/health";
+import type { Undoing } from "./open-database";
+import type { Bell, Cache, Pauses } from "./services/ports/cache";
+import type { GatewayTelemetry } from "./telemetry";
+
+/** What processes share as long as they can reach each other, and how to see whether they can. */
+export interface CacheParts {
+  readonly cache: Cache;
+  readonly bell: Bell;
+  readonly pauses: Pauses;
+  readonly probes: readonly Probe[];
+}
+
+/** The cache, bell and pauses of the settings: in Redis, or in this process where none is set. */
+export function openCache(config: Config, telemetry: GatewayTelemetry, closing: Undoing): CacheParts {
+  if (config.redisUrl === null) {
+    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), probes: [] };
+  }
+  const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
+  const link = new RedisLink(config.redisUrl, onFault);
+  const bell = new RedisBell(link, config.redisUrl, onFault);
+  closing.add(() => {
+    bell.close();
+    link.client.disconnect();
+  });
+  const check = async () => {
+    if (!(await link.reachable())) throw new Error("Redis does not answer");
+  };
+  return {
+    cache: new RedisCache(link),
+    bell,
+    pauses: new RedisPauses(link, () => Date.now() / 1_000),
+    probes: [{ name: "redis", required: false, check }],
+  };
+}
