@@ -9,16 +9,19 @@ import type { Database } from "./db/database";
 import { createKeyStore } from "./db/repositories/api-keys";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
+import { PgPageKeeper } from "./db/repositories/kept-pages";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
+import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { askForHistory, openHistory } from "./open-history";
 import { openWorker } from "./open-worker";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
@@ -108,9 +111,13 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const pageKeeper = new PgPageKeeper(database, vaults);
+  const asking = { outbound, tokens, pauses, now };
+  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
+  const runs = new PgSyncRunStore(database);
+  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
@@ -122,7 +129,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
     },
     linking: new LinkingService({
-      links: createLinkStore(database),
+      links: createLinkStore(database, askForHistory(config, configured, now)),
       vaults,
       providers: configured,
       clients,
@@ -149,10 +156,15 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       keep: (...preference) => keepPreference(database, ...preference),
       providers: configured,
     }),
-    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    syncing: new SyncService({ versions, states, flights, runs, providers: configured, now }),
+    history: history.api,
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
+  if (config.roles.includes("worker")) {
+    const { tasks, schedules } = history;
+    await openWorker({ database, telemetry, tasks: [...tasks], schedules: [...schedules] }, closing);
+    await history.catchUp();
+  }
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,

@@ -1,9 +1,13 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
+import type { MetricBackfill } from "../domain/backfill";
 import type { ServerKey } from "../domain/callers";
 import type { DayRange } from "../domain/days";
+import type { UserFacingError } from "../domain/errors";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { AccountTimes, SyncRunPage } from "../domain/sync-runs";
+import type { SyncRunsAsked } from "./ports/sync-runs";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { Account, AccountStatus, Person } from "../domain/people";
@@ -58,12 +62,26 @@ export interface ReadingApi {
   read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
 }
 
+/** How far history is fetched, what runs came to, and when an account was asked and had something new. */
+export interface HistoryApi {
+  /** By account id; none where no history is fetched. */
+  backfill(personId: string, accounts: readonly Account[]): Promise<ReadonlyMap<string, readonly MetricBackfill[]>>;
+  runs(asked: SyncRunsAsked): Promise<SyncRunPage>;
+  /** By account id; absent where never. */
+  times(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, AccountTimes>>;
+}
+
 /** Fetching a range again now, past every cache; throws {@link UserFacingError}. */
 export interface SyncingApi {
   sync(
     person: Person,
     input: { provider: string; range: DayRange },
-  ): Promise<{ account: Account; fetchedRecords: number }>;
+  ): Promise<{
+    account: Account;
+    fetchedRecords: number;
+    /** Why not all that was asked came; null where all did. */
+    failure: UserFacingError | null;
+  }>;
 }
 
 /** A person's order of providers for a metric, the most preferred first. */
@@ -104,6 +122,7 @@ export interface Services {
   readonly linking: LinkingApi;
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
+  readonly history: HistoryApi;
   readonly preferences: PreferencesApi;
   readonly providers: readonly ProviderFacts[];
 }

@@ -4,6 +4,7 @@ import { contains, daysOf } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
+import { noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
 
 /** Seconds for which documents that could not be read are kept. */
@@ -27,7 +28,7 @@ ON CONFLICT (person_id, account_id, endpoint, kind, key) DO UPDATE SET
   fetch_started_at = excluded.fetch_started_at, received_at = excluded.received_at, deleted_at = NULL
 WHERE old.fetch_started_at < excluded.fetch_started_at
   AND (old.body IS DISTINCT FROM excluded.body OR old.deleted_at IS NOT NULL OR old.mapper_version <> excluded.mapper_version)
-RETURNING key`;
+RETURNING key, (xmax = 0) AS created`;
 
 const BURY = `
 UPDATE records r SET deleted_at = now(), body = NULL, fetch_started_at = to_timestamp($5::float8)
@@ -86,7 +87,7 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   // One statement can write a row only once.
   const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));
   const before = await sessionsOf(tx, fetched);
-  const written: unknown[] = await tx.query(UPSERT, [
+  const written: { created: boolean }[] = await tx.query(UPSERT, [
     ...place,
     JSON.stringify([...byKey.values()]),
     fetched.mapperVersion,
@@ -110,8 +111,10 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
     buried,
     fetched.unread.length,
   ]);
+  const created = written.filter((row) => row.created).length;
+  await noteOutcome(tx, fetched, { created, changed: written.length, deleted: buried });
   const version = await riseIf(written.length + buried > 0 || unreadChanged, tx, fetched);
-  return { version, changed: written.length, deleted: buried };
+  return { version, changed: written.length, created, deleted: buried };
 }
 
 async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {

@@ -6,6 +6,9 @@ const EXPIRED: Readonly<Record<string, string>> = {
   link_results: "expires_at < now()",
   set_aside_documents: "expires_at < now()",
   flights: "expires_at < now() - interval '1 hour'",
+  // A fetch that was interrupted is not gone on with after a quarter of an hour.
+  fetched_pages: "fetched_at < now() - interval '1 hour'",
+  sync_runs: "started_at < now() - interval '90 days'",
   refresh_attempts: "started_at < now() - interval '30 days'",
   // Kept for a while after the refusal, so that a mistake of the provider's can be looked into.
   // Those of a disconnected account: a refresh that held them as it was disconnected ended before it could delete them.
