@@ -7,6 +7,7 @@ import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
 import type { Database } from "./db/database";
 import { createKeyStore } from "./db/repositories/api-keys";
+import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
 import { createLinkStore } from "./db/repositories/links";
@@ -22,7 +23,10 @@ import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { openWorker } from "./open-worker";
-import type { Services } from "./services/api";
+import type { AccountsApi, Services } from "./services/api";
+import { createChanges } from "./services/changes/changes";
+import { createCursors } from "./services/changes/cursors";
+import { PersonWatch } from "./services/changes/watch";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
@@ -113,16 +117,17 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
+  const accounts: AccountsApi = {
+    list: async (personId) => {
+      const state = await states.at(personId, (await versions.current(personId)).version);
+      return state.accounts.filter(({ status }) => status !== "DISCONNECTED");
+    },
+    lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
+  };
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
-    accounts: {
-      list: async (personId) => {
-        const { accounts } = await states.at(personId, (await versions.current(personId)).version);
-        return accounts.filter(({ status }) => status !== "DISCONNECTED");
-      },
-      lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
-    },
+    accounts,
     linking: new LinkingService({
       links: createLinkStore(database),
       vaults,
@@ -152,6 +157,12 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       providers: configured,
     }),
     queue: createQueue(database),
+    changes: createChanges({
+      source: createFeedSource(database),
+      cursors: createCursors(keys.map(({ key }) => key)),
+      watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
+      ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
+    }),
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
