@@ -2,7 +2,7 @@ import { Field, ID, Int, ObjectType } from "type-graphql";
 import type { CivilDay } from "../../src/domain/days";
 import { BackfillState, IssueCode, Metric, SyncTrigger } from "../enums";
 import { DateTime, LocalDate } from "../scalars";
-import { PageInfo } from "./page-info";
+import { PageInfo } from "./changes";
 
 /** How far the history of a metric is fetched. */
 @ObjectType({ simpleResolvers: true, description: "How far the history of a metric is fetched after linking." })

@@ -5,7 +5,17 @@ import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
 import type { SyncRun } from "../../src/domain/sync-runs";
-import type { Account, CallbackOutcome, Person, ServerKey, Services, SourcePreference } from "../../src/services/api";
+import type {
+  Account,
+  CallbackOutcome,
+  FailedJob,
+  Person,
+  ServerKey,
+  Services,
+  SourcePreference,
+} from "../../src/services/api";
+
+import { type FakeFeed, fakeFeed } from "./fake-feed";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -114,6 +124,9 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
 /** Fake services in memory: a year of plausible days, every call noted, every answer replaceable. */
 export interface FakeServices extends Services {
   readonly reads: (readonly DailyQuestion[])[];
+  /** The same, of what is kept alone. */
+  readonly stored: (readonly DailyQuestion[])[];
+  readonly feed: FakeFeed;
   readonly callbacks: { provider: string; query: [string, string][] }[];
   /** Server keys by bearer token. */
   readonly serverKeys: Map<string, ServerKey>;
@@ -144,13 +157,32 @@ export function fakeServices(): FakeServices {
   const reads: (readonly DailyQuestion[])[] = [];
   const callbacks: FakeServices["callbacks"] = [];
   const preferences = new Map<string, SourcePreference>();
+  const stored: (readonly DailyQuestion[])[] = [];
+  const list = async (personId: string) => (personId === PERSON.id ? [ACCOUNT] : []);
+  const feed = fakeFeed(list);
   const guard = () => {
     if (fake.failure !== null) throw fake.failure;
   };
   const keys = new Map<string, ServerKey>();
   const actedFor: string[] = [];
+  const failed: FailedJob[] = ["3", "2", "1"].map((id) => {
+    return {
+      id,
+      task: id === "1" ? "other-task" : "some-task",
+      attempts: 5,
+      failedAt: 1_790_000_300,
+      error: "Error E1",
+    };
+  });
+  const taken = (ids: readonly string[] | null) => {
+    const chosen = failed.filter(({ id }) => ids?.includes(id) ?? true);
+    for (const job of chosen) failed.splice(failed.indexOf(job), 1);
+    return chosen.map(({ id }) => id);
+  };
   const fake: FakeServices = {
     reads,
+    stored,
+    feed,
     serverKeys: keys,
     actedFor,
     callbacks,
@@ -173,7 +205,7 @@ export function fakeServices(): FakeServices {
       },
     },
     accounts: {
-      list: async (personId) => (personId === PERSON.id ? [ACCOUNT] : []),
+      list,
       lastSyncedAt: async () => new Map([[ACCOUNT.id, 1_790_000_200]]),
     },
     linking: {
@@ -209,7 +241,13 @@ export function fakeServices(): FakeServices {
         reads.push(questions);
         return questions.map(answer);
       },
+      async stored(_personId, questions) {
+        guard();
+        stored.push(questions);
+        return questions.map(answer);
+      },
     },
+    changes: feed.changes,
     syncing: {
       async sync({ externalId }) {
         guard();
@@ -239,6 +277,21 @@ export function fakeServices(): FakeServices {
         else preferences.set(metric, { metric, order });
         return preferences.get(metric) ?? null;
       },
+    },
+    queue: {
+      async state() {
+        guard();
+        const tasks = [...new Set(failed.map(({ task }) => task))].map((task) => ({
+          task,
+          waiting: 2,
+          running: 1,
+          aside: failed.filter((job) => job.task === task).length,
+        }));
+        return { tasks, oldestDueSeconds: 12.75, schedules: [], processes: 1 };
+      },
+      failed: async (first) => failed.slice(0, first),
+      retry: async (ids) => taken(ids),
+      discard: async (ids) => taken(ids),
     },
     providers: [
       {

@@ -13,6 +13,7 @@ const DERIVED = [
   "fetched_pages",
   "sync_runs",
   "endpoint_times",
+  "changes",
 ] as const;
 
 /** What an erasure came to: records that could be read, and rows of every kind. */

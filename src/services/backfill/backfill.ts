@@ -4,6 +4,7 @@ import { knownDay, type Requirement } from "../../domain/coverage";
 import { addDays, type CivilDay, daysOf } from "../../domain/days";
 import { AccountFenced, ReconnectRequired, UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../../domain/people";
+import { progressTopic } from "../changes/following";
 import type { ConfiguredProvider } from "../fetching/ask";
 import type { Flights } from "../fetching/flights";
 import type { BackfillPlace, BackfillStep, BackfillStore } from "../ports/backfill";
@@ -41,11 +42,6 @@ interface Found {
   readonly row: Backfill;
   readonly rows: readonly Backfill[];
   readonly firstDay: CivilDay;
-}
-
-/** The topic that is rung when somebody's history has got on, with the account's id. */
-export function progressTopic(personId: string): string {
-  return `progress ${personId}`;
 }
 
 /** Fetches history chunk by chunk, the newest days first. What is missing is what coverage does not know, so that reading and this share every page. */
