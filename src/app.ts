@@ -19,6 +19,7 @@ import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
@@ -35,7 +36,7 @@ import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
 import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
-import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+import { factsOf, openWearables, originsOf, tellSimulators, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -108,7 +109,8 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const asking = { outbound, tokens, pauses, now };
+  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const services: Services = {
@@ -152,10 +154,13 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
+  const tasks = [webhooks.task];
+  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks, schedules: [] }, closing);
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
+    webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
     logger,
     registry: telemetry.registry,
@@ -170,6 +175,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => server.close());
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  tellSimulators(wearables, address);
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
 }

@@ -1,14 +1,18 @@
 import { type CivilDay, civilDay } from "../../domain/days";
 import type { Account } from "../../domain/people";
-import type { ArrivedEvent, Backlog, VendorUser, WaitingEvent, WebhookInbox } from "../../services/ports/webhook-inbox";
+import {
+  type ArrivedEvent,
+  type Backlog,
+  type VendorUser,
+  type WaitingEvent,
+  WEBHOOK_TASK,
+  type WebhookInbox,
+} from "../../services/ports/webhook-inbox";
 import type { Database } from "../database";
 import { enqueueAll } from "./jobs";
 
 /** The most events of one vendor user that are worked off together. */
 const MOST = 1_000;
-
-/** Name of the task that works events off. */
-export const WEBHOOK_TASK = "webhook";
 
 // An event whose words may be said of a later change counts again, even while the earlier one waits: it may be in the midst of being read.
 const KEEP = `
@@ -22,7 +26,8 @@ WHERE (excluded.event->>'repeats')::boolean
 RETURNING provider, event_key AS key, vendor_user_id AS user, done_at IS NULL AS waits`;
 
 const WAITING = `
-SELECT event_key AS key, event, received_at::text AS "receivedAt" FROM webhook_inbox
+SELECT event_key AS key, event, received_at::text AS "receivedAt",
+  extract(epoch FROM received_at)::float8 AS "receivedSeconds" FROM webhook_inbox
 WHERE application_id = current_application() AND provider = $1 AND vendor_user_id = $2 AND done_at IS NULL
 ORDER BY received_at LIMIT ${MOST}`;
 
@@ -64,7 +69,9 @@ export function createWebhookInbox(database: Database): WebhookInbox {
         const fresh: { provider: string; key: string; user: string; waits: boolean }[] = await tx.query(KEEP, [
           JSON.stringify(rows),
         ]);
-        const users = fresh.filter(({ waits }) => waits).map(({ provider, user }) => ({ provider, vendorUserId: user }));
+        const users = fresh
+          .filter(({ waits }) => waits)
+          .map(({ provider, user }) => ({ provider, vendorUserId: user }));
         const jobs = new Map(users.map((user) => [keyOf(user), { task: WEBHOOK_TASK, payload: { ...user } }]));
         await enqueueAll(
           tx,

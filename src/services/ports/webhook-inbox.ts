@@ -2,6 +2,9 @@ import type { WebhookEvent } from "../../../providers/contract";
 import type { CivilDay } from "../../domain/days";
 import type { Account } from "../../domain/people";
 
+/** Name of the task that works events off; its payload is a {@link VendorUser}. */
+export const WEBHOOK_TASK = "webhook";
+
 /** An event as it is kept: ids, never data. */
 export type KeptEvent = Pick<WebhookEvent, "change" | "endpoints" | "document" | "days" | "repeats">;
 
@@ -27,11 +30,12 @@ export interface ArrivedEvent {
   readonly outcome: EventOutcome | null;
 }
 
-/** An event that waits to be worked off. `receivedAt`: epoch seconds by the database's clock, as text without any loss. */
+/** An event that waits to be worked off. By the database's clock, `receivedAt`: its own text of the instant; `receivedSeconds`: since 1970. */
 export interface WaitingEvent {
   readonly key: string;
   readonly event: KeptEvent;
   readonly receivedAt: string;
+  readonly receivedSeconds: number;
 }
 
 /** Which vendor user's events. */
