@@ -5,7 +5,7 @@ import type { AskingParts } from "./services/fetching/ask";
 import type { StretchFetcher } from "./services/fetching/fetch-stretch";
 import type { Flights } from "./services/fetching/flights";
 import type { Task } from "./services/ports/jobs";
-import type { WebhookInbox } from "./services/ports/webhook-inbox";
+import type { Backlog, WebhookInbox } from "./services/ports/webhook-inbox";
 import { WebhookIntake, type WebhookReceiver } from "./services/webhooks/intake";
 import { Locating } from "./services/webhooks/locating";
 import { webhookTask } from "./services/webhooks/processing";
@@ -72,32 +72,31 @@ export function openWebhooks(settings: WebhookSettings): Webhooks {
 
 /** Shows what waits, looked up when somebody asks; where the database is away nothing is shown. */
 function showBacklog(inbox: WebhookInbox, telemetry: GatewayTelemetry, wearables: readonly Wearable[]): void {
-  const registers = [telemetry.registry];
-  const oldest = new Gauge({
-    name: "gateway_webhooks_oldest_waiting_seconds",
-    help: "Age of the oldest event that waits to be worked off.",
-    labelNames: ["provider"],
-    registers,
-  });
-  const waiting = new Gauge({
-    name: "gateway_webhooks_waiting",
-    help: "Events that wait to be worked off.",
-    labelNames: ["provider"],
-    registers,
-    async collect() {
-      this.reset();
-      oldest.reset();
-      try {
-        const backlog = new Map((await inbox.backlog()).map((one) => [one.provider, one]));
-        for (const { provider } of wearables.filter((one) => one.provider.webhook)) {
-          const of = backlog.get(provider.slug);
-          this.set({ provider: provider.slug }, of?.waiting ?? 0);
-          oldest.set({ provider: provider.slug }, of?.oldestSeconds ?? 0);
+  const senders = wearables.filter(({ provider }) => provider.webhook).map(({ provider }) => provider.slug);
+  // Both gauges are collected together, and ask once.
+  let asked: Promise<readonly Backlog[]> | null = null;
+  const backlog = () => {
+    asked ??= inbox.backlog().finally(() => {
+      asked = null;
+    });
+    return asked;
+  };
+  const gauge = (name: string, help: string, read: (of: Backlog) => number) =>
+    new Gauge({
+      ...{ name, help, labelNames: ["provider"], registers: [telemetry.registry] },
+      async collect() {
+        this.reset();
+        try {
+          const waiting = await backlog();
+          for (const provider of senders) {
+            const of = waiting.find((one) => one.provider === provider);
+            this.set({ provider }, of ? read(of) : 0);
+          }
+        } catch (error) {
+          telemetry.fault("looking up waiting webhooks", error);
         }
-      } catch (error) {
-        telemetry.fault("looking up waiting webhooks", error);
-      }
-    },
-  });
-  void waiting;
+      },
+    });
+  gauge("gateway_webhooks_waiting", "Events that wait to be worked off.", ({ waiting }) => waiting);
+  gauge("gateway_webhooks_oldest_waiting_seconds", "Age of the oldest event that waits.", (of) => of.oldestSeconds);
 }

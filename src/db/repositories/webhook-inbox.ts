@@ -3,6 +3,7 @@ import type { Account } from "../../domain/people";
 import {
   type ArrivedEvent,
   type Backlog,
+  type EventOutcome,
   type VendorUser,
   type WaitingEvent,
   WEBHOOK_TASK,
@@ -35,7 +36,8 @@ const FINISH = `
 UPDATE webhook_inbox i SET done_at = clock_timestamp(), outcome = n.outcome
 FROM jsonb_to_recordset($2::jsonb) AS n(key text, "receivedAt" timestamptz, outcome text)
 WHERE i.application_id = current_application() AND i.provider = $1 AND i.event_key = n.key
-  AND i.received_at = n."receivedAt" AND i.done_at IS NULL`;
+  AND i.received_at = n."receivedAt" AND i.done_at IS NULL
+RETURNING i.outcome`;
 
 const ACCOUNTS = `
 SELECT a.person_id AS person, a.id, a.status, a.granted_scopes AS scopes, a.grant_number AS grant,
@@ -82,7 +84,13 @@ export function createWebhookInbox(database: Database): WebhookInbox {
     },
     waiting: ({ provider, vendorUserId }) => database.directory<WaitingEvent>(WAITING, [provider, vendorUserId]),
     async finish({ provider }, outcomes) {
-      if (outcomes.length > 0) await database.directory(FINISH, [provider, JSON.stringify(outcomes)]);
+      if (outcomes.length === 0) return [];
+      // TypeORM answers rows and their number for an UPDATE.
+      const [rows = []] = await database.directory<readonly { outcome: EventOutcome }[]>(FINISH, [
+        provider,
+        JSON.stringify(outcomes),
+      ]);
+      return rows.map(({ outcome }) => outcome);
     },
     async accountsOf({ provider, vendorUserId }) {
       const rows: AccountRow[] = await database.jobs((tx) => tx.query(ACCOUNTS, [provider, vendorUserId]));

@@ -60,11 +60,11 @@ export interface WebhookInbox {
   keep(events: readonly ArrivedEvent[]): Promise<ReadonlySet<string>>;
   /** What waits of one vendor user, in the order of arrival. */
   waiting(user: VendorUser): Promise<readonly WaitingEvent[]>;
-  /** Marks events as worked off, those that have not come again since. */
+  /** Marks events as worked off, those that still wait and have not come again since; answers the outcomes of these. */
   finish(
     user: VendorUser,
     outcomes: readonly (Pick<WaitingEvent, "key" | "receivedAt"> & { readonly outcome: EventOutcome })[],
-  ): Promise<void>;
+  ): Promise<readonly EventOutcome[]>;
   /** Every account of a vendor user, whoever's it is. */
   accountsOf(user: VendorUser): Promise<readonly Account[]>;
   /** The days of documents as they are known here, deleted ones included, by document id. */

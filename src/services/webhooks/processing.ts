@@ -30,24 +30,50 @@ export interface ProcessingParts {
   readonly count: (provider: string, outcome: EventOutcome) => void;
 }
 
+/** A run of this process for one vendor user. `called`: others came meanwhile, whose events it takes on. */
+interface Run {
+  called: boolean;
+}
+
 /** The task that works off what waits of one vendor user: whatever came in whatever order, what is kept in the end is what the vendor has now. */
 export function webhookTask(parts: ProcessingParts): Task {
+  const runs = new Map<string, Run>();
   return {
     name: WEBHOOK_TASK,
     lane: "live",
     async run(payload) {
       const user = payloadSchema.parse(payload);
-      // What came while others were worked off has a job of its own, unless it was beyond the most that are taken at once.
-      for (
-        let waiting = await parts.inbox.waiting(user);
-        waiting.length > 0;
-        waiting = await parts.inbox.waiting(user)
-      ) {
-        const failure = await workOff(parts, user, waiting);
-        if (failure) throw postponed(failure.error, waiting, parts.now()) ?? failure.error;
+      const name = JSON.stringify([user.provider, user.vendorUserId]);
+      const other = runs.get(name);
+      if (other) {
+        // What this one would read, the other is reading or will read: together they ask the vendor once.
+        other.called = true;
+        return;
+      }
+      const run: Run = { called: false };
+      runs.set(name, run);
+      try {
+        await untilNothingWaits(parts, user, run);
+      } catch (error) {
+        // The jobs that it was called by are done: it has to come back for them, whatever its own attempts.
+        throw run.called && !(error instanceof Postponed)
+          ? new Postponed(parts.now() + SHORTEST_PAUSE, "again")
+          : error;
+      } finally {
+        runs.delete(name);
       }
     },
   };
+}
+
+async function untilNothingWaits(parts: ProcessingParts, user: VendorUser, run: Run): Promise<void> {
+  for (;;) {
+    run.called = false;
+    const waiting = await parts.inbox.waiting(user);
+    if (waiting.length === 0 && !run.called) return;
+    const failure = waiting.length > 0 ? await workOff(parts, user, waiting) : null;
+    if (failure) throw postponed(failure.error, waiting, parts.now()) ?? failure.error;
+  }
 }
 
 /** Reads again what the events tell of, then marks them: a process that dies in between only reads again. */
@@ -61,8 +87,7 @@ async function workOff(
     const outcome = ends.get(event);
     return typeof outcome === "string" ? [{ key: event.key, receivedAt: event.receivedAt, outcome }] : [];
   });
-  await parts.inbox.finish(user, finished);
-  for (const { outcome } of finished) parts.count(user.provider, outcome);
+  for (const outcome of await parts.inbox.finish(user, finished)) parts.count(user.provider, outcome);
   const failures = [...ends.values()].filter((end) => typeof end === "object");
   // What can be waited for is waited for: the others are tried again with it.
   return failures.find(({ error }) => postponed(error, waiting, parts.now())) ?? failures[0] ?? null;
