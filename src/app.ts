@@ -22,6 +22,7 @@ import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { AccountsApi, Services } from "./services/api";
 import { createChanges } from "./services/changes/changes";
@@ -41,7 +42,7 @@ import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
 import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
-import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+import { factsOf, openWearables, originsOf, tellSimulators, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -114,7 +115,8 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const asking = { outbound, tokens, pauses, now };
+  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const accounts: AccountsApi = {
@@ -167,12 +169,14 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const work = { database, telemetry, tasks: [], schedules: [] };
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
+  const work = { database, telemetry, tasks: [webhooks.task], schedules: [] };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
   const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
+    webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
     logger,
     registry: telemetry.registry,
@@ -189,6 +193,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  tellSimulators(wearables, address);
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
   return { address, simulators, announcement, close: () => closing.run() };
