@@ -25,6 +25,7 @@ import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { askForHistory, openHistory } from "./open-history";
+import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { AccountsApi, Services } from "./services/api";
 import { createChanges } from "./services/changes/changes";
@@ -44,7 +45,7 @@ import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
 import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
-import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+import { factsOf, openWearables, originsOf, tellSimulators, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -175,13 +176,15 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const work = { database, telemetry, tasks: history.tasks, schedules: history.schedules };
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
+  const work = { database, telemetry, tasks: [webhooks.task, ...history.tasks], schedules: history.schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
   if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
+    webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
     logger,
     registry: telemetry.registry,
@@ -198,6 +201,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  tellSimulators(wearables, address);
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
   return { address, simulators, announcement, close: () => closing.run() };

@@ -1,4 +1,3 @@
-import { Pool } from "pg";
 import type { Provider } from "../../providers/contract";
 import type { Database } from "../../src/db/database";
 import { armBackfills, PgBackfillStore } from "../../src/db/repositories/backfills";
@@ -7,13 +6,14 @@ import { readPersonState } from "../../src/db/repositories/person-state";
 import { PgReconcilingStore } from "../../src/db/repositories/reconciling";
 import { PgSyncRunStore } from "../../src/db/repositories/sync-runs";
 import type { Account } from "../../src/domain/people";
-import { startWorker, type Worker } from "../../src/jobs/worker";
-import { Backfiller, progressTopic } from "../../src/services/backfill/backfill";
+import { Backfiller } from "../../src/services/backfill/backfill";
 import { planBackfill } from "../../src/services/backfill/plan";
 import { HistoryService } from "../../src/services/backfill/progress";
+import { progressTopic } from "../../src/services/changes/following";
 import type { JobRequest, Task } from "../../src/services/ports/jobs";
 import { Reconciler } from "../../src/services/reconciling/reconcile";
 import { Turns } from "../../src/services/reconciling/turns";
+import { startTestWorker, type TestWorker } from "./job-worker";
 import type { Gateway, Someone, World } from "./reading-world";
 
 /** What a process has beside reading: history, nightly turns, and a worker that does both. */
@@ -52,8 +52,7 @@ export function historyOf(
   ];
   const rings: string[] = [];
   const faults: unknown[] = [];
-  let worker: Worker | null = null;
-  let pool: Pool | null = null;
+  let worker: TestWorker | null = null;
   const add = (job: JobRequest) => database.application((tx) => enqueue(tx, job));
   return {
     api: new HistoryService({ backfills, store, runs, providers }),
@@ -71,23 +70,12 @@ export function historyOf(
       return account;
     },
     async work() {
-      pool = new Pool({ connectionString: world.at.fresh.url, max: 8 });
-      const onError = (error: unknown) => void faults.push(error);
-      pool.on("error", onError);
-      pool.on("connect", (client) => client.on("error", onError));
-      worker = await startWorker({
-        pool,
-        tasks,
-        schedules: [],
-        concurrency: { live: 1, bulk: 4 },
-        add,
-        onFault: (_where, error) => void faults.push(error),
-      });
+      const onFault = (_where: string, error: unknown) => void faults.push(error);
+      worker = await startTestWorker(database, tasks, { concurrency: { live: 1, bulk: 4 }, onFault });
     },
     async stop() {
-      await worker?.stop();
-      await pool?.end();
-      [worker, pool] = [null, null];
+      await worker?.end();
+      worker = null;
     },
     idle: (withinMs) => noJobs(database, withinMs),
   };

@@ -30,7 +30,8 @@ export interface FetchWatch {
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
-  private readonly breakers = new Breakers();
+  /** What rests at present; asking for single documents heeds it as well. */
+  readonly breakers = new Breakers();
 
   constructor(
     private readonly parts: AskingParts & {
