@@ -176,7 +176,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
   const work = { database, telemetry, tasks: [webhooks.task, ...history.tasks], schedules: history.schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
   if (worker) await history.catchUp();

@@ -15,6 +15,8 @@ export interface Backfill {
   readonly retryAt: number | null;
   /** Why it last stopped short; null while nothing went wrong. */
   readonly error: IssueCode | null;
+  /** Times in a row that the provider was out of reach. */
+  readonly failures: number;
   /** The run that counts what comes of it. */
   readonly runId: string;
 }

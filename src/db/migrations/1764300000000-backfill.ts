@@ -16,6 +16,7 @@ CREATE TABLE backfills (
   state text NOT NULL CHECK (state IN ('PENDING', 'RUNNING', 'WAITING', 'DONE', 'FAILED')),
   retry_at timestamptz,
   error text,
+  failures integer NOT NULL DEFAULT 0,
   run_id uuid NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (person_id, account_id, endpoint),

@@ -9,6 +9,7 @@ import type { BackfillPlace, BackfillPlan, BackfillStep, BackfillStore } from ".
 import type { JobRequest } from "../../services/ports/jobs";
 import type { Database } from "../database";
 import { enqueue } from "./jobs";
+import { raiseDataVersion } from "./people";
 
 const OPEN_RUN = `
 SELECT id FROM sync_runs WHERE person_id = $1 AND account_id = $2 AND trigger = 'BACKFILL' AND finished_at IS NULL
@@ -24,7 +25,7 @@ SELECT $1, $2, n.name, n."firstDay", n."lastDay", 'PENDING', $3
 FROM jsonb_to_recordset($4::jsonb) AS n(name text, "firstDay" date, "lastDay" date)
 ON CONFLICT (person_id, account_id, endpoint) DO UPDATE SET first_day = least(old.first_day, excluded.first_day),
   last_day = greatest(old.last_day, excluded.last_day), state = 'PENDING', retry_at = NULL, error = NULL,
-  run_id = excluded.run_id, updated_at = now()`;
+  failures = 0, run_id = excluded.run_id, updated_at = now()`;
 
 /** Asks for an account's history inside the transaction that links it: what is not known of it yet is fetched by jobs. */
 export async function armBackfills(tx: EntityManager, account: Account, plan: BackfillPlan): Promise<void> {
@@ -59,18 +60,20 @@ interface BackfillRow {
   state: BackfillState;
   retry_at: number | null;
   error: IssueCode | null;
+  failures: number;
   run_id: string;
 }
 
 const LIST = `
-SELECT account_id, endpoint, first_day::text, last_day::text, state, extract(epoch FROM retry_at)::float8 AS retry_at, error, run_id
+SELECT account_id, endpoint, first_day::text, last_day::text, state, extract(epoch FROM retry_at)::float8 AS retry_at, error,
+  failures, run_id
 FROM backfills WHERE person_id = $1 AND account_id = ANY ($2::uuid[]) ORDER BY account_id, endpoint`;
 const HOLD_RUN = `
 SELECT FROM sync_runs r WHERE r.person_id = $1 AND r.id IN (SELECT run_id FROM backfills WHERE person_id = $1 AND account_id = $2)
 ORDER BY r.id FOR UPDATE`;
 const KEEP = `
 UPDATE backfills SET state = $4, retry_at = to_timestamp($5::float8), error = $6, first_day = greatest(first_day, $7::date),
-  updated_at = now()
+  failures = $8, updated_at = now()
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 RETURNING run_id`;
 const FAILED = `
 UPDATE sync_runs SET errors = errors || $3::jsonb WHERE person_id = $1 AND id = $2 AND jsonb_array_length(errors) < 20`;
@@ -78,7 +81,7 @@ const FINISH = `
 UPDATE sync_runs SET finished_at = clock_timestamp() WHERE person_id = $1 AND id = $2 AND finished_at IS NULL
   AND NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state NOT IN ('DONE', 'FAILED'))`;
 const REARM = `
-UPDATE backfills SET state = 'PENDING', retry_at = NULL, error = NULL, updated_at = now()
+UPDATE backfills SET state = 'PENDING', retry_at = NULL, error = NULL, failures = 0, updated_at = now()
 WHERE person_id = $1 AND account_id = $2 AND (state = 'FAILED'
   OR (state <> 'DONE' AND greatest(updated_at, retry_at) < now() - interval '1 hour'))
 RETURNING endpoint, run_id`;
@@ -99,6 +102,7 @@ export class PgBackfillStore implements BackfillStore {
       state: row.state,
       retryAt: row.retry_at,
       error: row.error,
+      failures: row.failures,
       runId: row.run_id,
     }));
   }
@@ -111,7 +115,7 @@ export class PgBackfillStore implements BackfillStore {
       if (isOver(step.state)) await tx.query(HOLD_RUN, [personId, accountId]);
       const [kept]: [{ run_id: string }[], number] = await tx.query(KEEP, [
         ...[personId, accountId, endpoint, step.state, step.retryAt ?? null],
-        ...[step.error?.code ?? null, step.firstDay],
+        ...[step.error?.code ?? null, step.firstDay, step.failures],
       ]);
       const runId = kept[0]?.run_id;
       if (runId === undefined) return;
@@ -119,8 +123,11 @@ export class PgBackfillStore implements BackfillStore {
         const error: SyncRunError = { endpoint, ...step.error, retryAt: null };
         await tx.query(FAILED, [personId, runId, JSON.stringify([error])]);
       }
-      if (isOver(step.state)) await tx.query(FINISH, [personId, runId]);
       for (const job of jobs) await enqueue(tx, job);
+      if (!isOver(step.state)) return;
+      await tx.query(FINISH, [personId, runId]);
+      // No more records come that would tell those who follow: with no bell between processes they would wait for ever.
+      await raiseDataVersion(tx, personId);
     });
   }
 

@@ -28,8 +28,12 @@ export async function fetchResumably(
     grantNumber: account.grantNumber,
     window,
   };
+  const asking: AskPage = (asked, cursor) => {
+    if (task.signal?.aborted) throw new UpstreamFailure("UNAVAILABLE", "the process stops", { sent: false });
+    return ask(asked, cursor);
+  };
   const fetch = async (from: Interrupted): Promise<ResumedAnswer> => {
-    const pages = await fetchPages(endpoint, window, keeping(keeper, place, ask, from));
+    const pages = await fetchPages(endpoint, window, keeping(keeper, place, asking, from));
     return { ...pages, startedAt: from.startedAt };
   };
   const before = await keeper.interrupted(place);

@@ -14,6 +14,8 @@ export interface FlightTask {
   readonly origin: ChangeOrigin;
   /** The run that counts what comes of it. */
   readonly runId?: string;
+  /** Aborted when the process stops: history, whose pages are kept, then ends between two of them. */
+  readonly signal?: AbortSignal;
 }
 
 /** The endpoints that an account's grant covers. */

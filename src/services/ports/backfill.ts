@@ -22,6 +22,8 @@ export interface BackfillStep {
   /** The first day that the provider still answers for. */
   readonly firstDay: CivilDay;
   readonly retryAt?: number;
+  /** Times in a row that the provider was out of reach. */
+  readonly failures: number;
   readonly error?: { readonly code: IssueCode; readonly message: string };
 }
 
