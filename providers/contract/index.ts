@@ -4,4 +4,6 @@ export * from "./oauth";
 export * from "./page";
 export * from "./provider";
 export * from "./reading";
+export * from "./subscriptions";
 export * from "./synthetic";
+export * from "./synthetic-subscriptions";

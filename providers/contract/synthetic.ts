@@ -1,4 +1,5 @@
 import type { CivilDay, DayRange } from "../../src/domain/days";
+import type { SyntheticSubscriptions } from "./synthetic-subscriptions";
 
 /** A person as the simulator knows one: everything about them follows from the seed. `firstDay` to `lastDay`: days with data. */
 export interface SyntheticPerson {
@@ -50,6 +51,8 @@ export interface Synthetic {
   grant(scope: string): string | null;
   /** The vendor's id of the person with a seed (0 to 2³² − 1), in the vendor's own form. Default: 32 hexadecimal digits. */
   vendorUserId?(seed: number): string;
+  /** The API by which the application says where webhooks go, where the provider has `webhookSubscriptions`. */
+  readonly subscriptions?: SyntheticSubscriptions;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
   /** Lifetime of an authorization code in seconds. Default: 600 (RFC 6749 §4.1.2). */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { documentId, expectShape, type OAuthProfile, type Provider } from "../contract";
 import { COLLECTION, endpoints } from "./endpoints";
+import { webhookSubscriptions } from "./subscriptions";
 import { synthetic } from "./synthetic";
 
 /**
@@ -54,5 +55,6 @@ export const oura: Provider = {
   rateLimitScope: (headers) => (headers["x-ratelimit-tier"]?.toLowerCase() === "token" ? "account" : "application"),
   mapperVersion: 1,
   endpoints,
+  webhookSubscriptions,
   synthetic,
 };
