@@ -7,3 +7,4 @@ export * from "./reading";
 export * from "./subscriptions";
 export * from "./synthetic";
 export * from "./synthetic-subscriptions";
+export * from "./webhook";

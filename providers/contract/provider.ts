@@ -3,6 +3,7 @@ import type { Endpoint, UpstreamRequest } from "./endpoint";
 import type { OAuthProfile } from "./oauth";
 import type { SubscriptionProfile } from "./subscriptions";
 import type { Synthetic } from "./synthetic";
+import type { WebhookProfile } from "./webhook";
 
 /** Whose account a grant is for: a field of the token answer, or a request whose answer names the vendor's user. */
 export type Identity =
@@ -31,6 +32,8 @@ export interface Provider {
   readonly rateLimitScope?: (headers: Readonly<Record<string, string>>) => "application" | "account";
   /** How the vendor is told where to deliver webhooks. Default: nothing can be told by a program, if it has webhooks at all. */
   readonly webhookSubscriptions?: SubscriptionProfile;
+  /** How the vendor tells of new data. Default: it does not. */
+  readonly webhook?: WebhookProfile;
   /** What the simulator needs to stand in for the vendor's cloud. */
   readonly synthetic: Synthetic;
 }

@@ -3,6 +3,7 @@ import { ENTITIES } from "./entities";
 import { DEFAULT_APPLICATION_ID, Foundation1763700000000 } from "./migrations/1763700000000-foundation";
 import { ApiKeys1763800000000 } from "./migrations/1763800000000-api-keys";
 import { WorkerProcesses1763900000000 } from "./migrations/1763900000000-worker-processes";
+import { WebhookInbox1764100000000 } from "./migrations/1764100000000-webhook-inbox";
 import { WebhookSubscriptions1764200000000 } from "./migrations/1764200000000-webhook-subscriptions";
 import { rethrowOutage } from "./outage";
 
@@ -35,6 +36,7 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
       Foundation1763700000000,
       ApiKeys1763800000000,
       WorkerProcesses1763900000000,
+      WebhookInbox1764100000000,
       WebhookSubscriptions1764200000000,
     ],
     migrationsTransactionMode: "each",

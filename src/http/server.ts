@@ -13,6 +13,7 @@ import type { Registry } from "prom-client";
 import { GatewayError } from "../domain/errors";
 import { createRequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
+import type { WebhookReceiver } from "../services/webhooks/intake";
 import { sendError } from "./answers";
 import { createGraphqlServer } from "./apollo";
 import type { Authenticator } from "./auth";
@@ -26,11 +27,13 @@ import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import { serveWebhooks } from "./webhooks";
 
 /** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
+  readonly webhooks: WebhookReceiver;
   readonly authenticate: Authenticator;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -136,7 +139,7 @@ async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics:
   });
 }
 
-/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, health and metrics. It does not listen yet. */
+/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, webhooks, health and metrics. It does not listen yet. */
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = createFastify(options);
   const drain = drained(app);
@@ -149,6 +152,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
   serveCallback(app, options.services);
+  serveWebhooks(app, options.webhooks);
   await serveGraphql(app, options, metrics);
   await app.ready();
   return { app, listen: (address) => app.listen(address), close: drain.close };
