@@ -7,12 +7,20 @@ import { AdminResolver } from "./resolvers/admin";
 import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
 import { UserResolver } from "./resolvers/user";
+import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
 
 /** Builds the gateway's GraphQL schema; the Provider enum has one value per given wearable. */
 export function buildGatewaySchema(options: { providers: readonly NamedProvider[] }): GraphQLSchema {
   defineProviders(options.providers);
   return buildSchemaSync({
-    resolvers: [QueryResolver, UserResolver, AccountResolver, MutationResolver, AdminResolver],
+    resolvers: [
+      QueryResolver,
+      UserResolver,
+      AccountResolver,
+      MutationResolver,
+      AdminResolver,
+      WebhookSubscriptionsResolver,
+    ],
     // Scalars, ranges and questions check their input themselves.
     validate: false,
   });

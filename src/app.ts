@@ -20,6 +20,7 @@ import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openSubscriptions } from "./open-subscriptions";
 import { openWorker } from "./open-worker";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
@@ -112,6 +113,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
@@ -151,10 +153,15 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       providers: configured,
     }),
     queue: createQueue(database),
+    subscriptions: subscriptions.api,
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
+  if (config.roles.includes("worker"))
+    await openWorker(
+      { database, telemetry, tasks: [...subscriptions.tasks], schedules: [...subscriptions.schedules] },
+      closing,
+    );
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
@@ -172,6 +179,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => server.close());
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  await subscriptions.begin();
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
 }

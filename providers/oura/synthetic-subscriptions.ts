@@ -82,7 +82,9 @@ function notAllowed(allow: string): SyntheticSubscriptionCall {
 
 function call({ method, path, body }: SyntheticSubscriptionRequest): SyntheticSubscriptionCall | null {
   if (path === SUBSCRIPTIONS) return onAll(method, body);
-  const [, renewed, id] = path.startsWith(SUBSCRIPTIONS) ? (/^\/(renew\/)?([\w-]+)$/.exec(path.slice(SUBSCRIPTIONS.length)) ?? []) : [];
+  const [, renewed, id] = path.startsWith(SUBSCRIPTIONS)
+    ? (/^\/(renew\/)?([\w-]+)$/.exec(path.slice(SUBSCRIPTIONS.length)) ?? [])
+    : [];
   if (id === undefined) return null;
   if (renewed === undefined) return onOne(method, id, body);
   return method === "PUT" ? { kind: "renew", id } : notAllowed("PUT");

@@ -27,6 +27,7 @@ import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import { serveHandshake } from "./webhook-handshake";
 import { serveWebhooks } from "./webhooks";
 
 /** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
@@ -152,6 +153,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
   serveCallback(app, options.services);
+  serveHandshake(app, options.services.subscriptions);
   serveWebhooks(app, options.webhooks);
   await serveGraphql(app, options, metrics);
   await app.ready();

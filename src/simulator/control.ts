@@ -6,11 +6,13 @@ import { faultSchema } from "./faults";
 import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
 import { type Settings, settingsSchema } from "./settings";
+import type { Subscriptions } from "./subscriptions";
 
 /** What the control endpoints steer. */
 export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
+  readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -68,10 +70,13 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.get("/__simulator/settings", () => parts.settings());
     scope.post("/__simulator/settings", (request) => {
-      const { pageSize, accessTokenSeconds, withheldScopes } = settingsSchema.partial().parse(request.body);
+      const { pageSize, accessTokenSeconds, subscriptionSeconds, withheldScopes } = settingsSchema
+        .partial()
+        .parse(request.body);
       parts.change({
         ...(pageSize === undefined ? {} : { pageSize }),
         ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
+        ...(subscriptionSeconds === undefined ? {} : { subscriptionSeconds }),
         ...(withheldScopes === undefined ? {} : { withheldScopes }),
       });
       return parts.settings();
@@ -96,6 +101,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       return reply.code(204).send();
     });
 
+    scope.get("/__simulator/subscriptions", () => ({ subscriptions: parts.subscriptions.active() }));
     scope.get("/__simulator/killed-grants", () => ({
       killedGrants: grants.killed().map(({ user: name, reason, at }) => ({ user: name, reason, at })),
     }));

@@ -6,6 +6,8 @@ export const settingsSchema = z.strictObject({
   pageSize: z.int().min(1).nullable(),
   /** Lifetime in seconds of access tokens issued from now on; null: the vendor's own. */
   accessTokenSeconds: z.int().min(0).nullable(),
+  /** Lifetime in seconds of webhook subscriptions made or renewed from now on; null: the vendor's own. */
+  subscriptionSeconds: z.int().min(0).nullable(),
   /** Scopes, in the vendor's own words, that no person grants. */
   withheldScopes: z.array(z.string()).readonly(),
 });
@@ -13,5 +15,10 @@ export const settingsSchema = z.strictObject({
 /** See {@link settingsSchema}. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 
-/** The vendor's own behaviour: its page size and token lifetime, every scope granted. */
-export const DEFAULT_SETTINGS: Settings = { pageSize: null, accessTokenSeconds: null, withheldScopes: [] };
+/** The vendor's own behaviour: its page size, its lifetimes, every scope granted. */
+export const DEFAULT_SETTINGS: Settings = {
+  pageSize: null,
+  accessTokenSeconds: null,
+  subscriptionSeconds: null,
+  withheldScopes: [],
+};

@@ -12,6 +12,7 @@ import { Grants, type KilledGrant } from "./grants";
 import { People } from "./people";
 import { DEFAULT_SETTINGS, type Settings } from "./settings";
 import { loadState, saveState } from "./state-file";
+import { Subscriptions } from "./subscriptions";
 
 /** What a simulator is made of. */
 export interface SimulatorOptions {
@@ -43,6 +44,8 @@ export interface Simulator {
   readonly revokeUrl: string | null;
   readonly people: People;
   readonly faults: Faults;
+  /** Where webhooks go. */
+  readonly subscriptions: Subscriptions;
   /** Every request to the vendor's paths, oldest first; the newest 10,000. */
   calls(): readonly Call[];
   resetCalls(): void;
@@ -52,7 +55,7 @@ export interface Simulator {
   change(settings: Partial<Settings>): void;
   /** Revokes every grant of a person and ends their registration, as when they withdraw access in the vendor's own app; how many grants there were. */
   withdraw(user: string): number;
-  /** Lifts faults, undoes changes of data and settings, forgets the calls; grants stay. */
+  /** Lifts faults, undoes changes of data and settings, forgets the calls; grants and subscriptions stay. */
   reset(): void;
   /** Closes the port and every connection, those kept waiting included. */
   stop(): Promise<void>;
@@ -74,6 +77,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const faults = new Faults();
   const cursors = new MadeUpCursors();
   const people = new People(provider, seed, now);
+  const subscriptions = new Subscriptions({
+    provider,
+    clientId,
+    clientSecret,
+    seconds: () => settings.subscriptionSeconds,
+    now,
+  });
   const grants: Grants = new Grants({
     refresh: provider.oauth.refresh,
     accessTokenSeconds: () => settings.accessTokenSeconds ?? provider.synthetic.accessTokenSeconds,
@@ -109,9 +119,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (status >= 500) log?.error({ error: error.name, at: framesOf(error.stack) }, "the simulator failed");
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
-  addControl(app, { provider, people, calls, faults, grants, change, settings: () => settings, origin: () => origin });
+  addControl(app, {
+    provider,
+    people,
+    calls,
+    faults,
+    subscriptions,
+    grants,
+    change,
+    settings: () => settings,
+    origin: () => origin,
+  });
   const tokens = { provider, clientId, clientSecret, grants, people };
-  const parts = { provider, authorization, tokens, grants, people, faults, cursors, calls, now, log };
+  const parts = { provider, authorization, tokens, grants, people, subscriptions, faults, cursors, calls, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
 
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
@@ -124,6 +144,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     revokeUrl: paths.revoke === null ? null : `${origin}${paths.revoke}`,
     people,
     faults,
+    subscriptions,
     calls: () => calls.all(),
     resetCalls: () => calls.reset(),
     killedGrants: () => grants.killed(),

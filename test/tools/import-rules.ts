@@ -27,7 +27,8 @@ const transports = [/^npm:(fastify|graphql.*|type-graphql|@apollo\/.*|@fastify\/
 export const zones: readonly Zone[] = [
   {
     name: "composition root",
-    files: /^(src\/app|src\/main|src\/keys|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
+    files:
+      /^(src\/app|src\/main|src\/keys|src\/subscriptions|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
     allow: [anything],
   },
   { name: "domain", files: domain, allow: [domain] },
