@@ -22,6 +22,7 @@ import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { AccountsApi, Services } from "./services/api";
@@ -126,6 +127,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
@@ -165,12 +167,14 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
+    subscriptions: subscriptions.api,
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
-  const work = { database, telemetry, tasks: [webhooks.task], schedules: [] };
+  const tasks = [webhooks.task, ...subscriptions.tasks];
+  const work = { database, telemetry, tasks, schedules: [...subscriptions.schedules] };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
   const api = config.roles.includes("api");
   const server = await createHttpServer({
@@ -194,6 +198,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
   tellSimulators(wearables, address);
+  await subscriptions.begin();
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
   return { address, simulators, announcement, close: () => closing.run() };

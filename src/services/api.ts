@@ -5,11 +5,14 @@ import type { DayRange } from "../domain/days";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { KeptSubscription } from "../domain/subscriptions";
 import type { Queue } from "./ports/queue";
+import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { ChangeOrigin, ChangeType } from "../domain/changes";
 export type { Account, AccountStatus, Person } from "../domain/people";
+export type { KeptSubscription } from "../domain/subscriptions";
 export type { FailedJob, Queue, QueueState, TaskCounts } from "./ports/queue";
 
 /** What the gateway says of a wearable that it can speak to. */
@@ -129,6 +132,14 @@ export interface KeysApi {
   verify(token: string): Promise<ServerKey>;
 }
 
+/** The application's webhook subscriptions at the vendors. */
+export interface SubscriptionsApi {
+  /** Every wanted one as last seen. */
+  list(): Promise<readonly KeptSubscription[]>;
+  /** Answers a vendor that asks, by the query of its request, whether a subscription is ours; null where the provider does not ask. */
+  handshake(provider: string, query: URLSearchParams): HandshakeAnswer | null;
+}
+
 /** Everything that GraphQL and HTTP may call. */
 export interface Services {
   readonly people: PeopleApi;
@@ -140,5 +151,6 @@ export interface Services {
   readonly preferences: PreferencesApi;
   readonly queue: Queue;
   readonly changes: ChangesApi;
+  readonly subscriptions: SubscriptionsApi;
   readonly providers: readonly ProviderFacts[];
 }

@@ -8,6 +8,7 @@ import type {
   Account,
   CallbackOutcome,
   FailedJob,
+  KeptSubscription,
   Person,
   ServerKey,
   Services,
@@ -164,6 +165,30 @@ export function fakeServices(): FakeServices {
     for (const job of chosen) failed.splice(failed.indexOf(job), 1);
     return chosen.map(({ id }) => id);
   };
+  const subscriptions: readonly KeptSubscription[] = [
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "update",
+      state: "ACTIVE",
+      vendorId: "s-1",
+      callbackUrl: "https://gateway.example/webhooks/oura",
+      expiresAt: 1_790_000_000,
+      lastError: "RATE_LIMITED",
+      checkedAt: 1_780_000_000,
+    },
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "delete",
+      state: "OFF",
+      vendorId: null,
+      callbackUrl: null,
+      expiresAt: null,
+      lastError: null,
+      checkedAt: null,
+    },
+  ];
   const fake: FakeServices = {
     reads,
     stored,
@@ -264,6 +289,14 @@ export function fakeServices(): FakeServices {
       failed: async (first) => failed.slice(0, first),
       retry: async (ids) => taken(ids),
       discard: async (ids) => taken(ids),
+    },
+    subscriptions: {
+      async list() {
+        guard();
+        return subscriptions;
+      },
+      handshake: (provider, query) =>
+        provider === "oura" ? { status: 200, body: { challenge: query.get("challenge") ?? "" } } : null,
     },
     providers: [
       {
