@@ -6,12 +6,13 @@ import { AccountResolver } from "./resolvers/account";
 import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
 import { UserResolver } from "./resolvers/user";
+import { WebhookResolver } from "./resolvers/webhooks";
 
 /** Builds the gateway's GraphQL schema; the Provider enum has one value per given wearable. */
 export function buildGatewaySchema(options: { providers: readonly NamedProvider[] }): GraphQLSchema {
   defineProviders(options.providers);
   return buildSchemaSync({
-    resolvers: [QueryResolver, UserResolver, AccountResolver, MutationResolver],
+    resolvers: [QueryResolver, UserResolver, AccountResolver, MutationResolver, WebhookResolver],
     // Scalars, ranges and questions check their input themselves.
     validate: false,
   });

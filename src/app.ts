@@ -14,17 +14,20 @@ import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
+import type { FeedPosition } from "./domain/changes";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openOutgoing } from "./open-outgoing";
 import { openWorker } from "./open-worker";
 import type { Services } from "./services/api";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
+import { OUTGOING_SCHEDULES } from "./services/outgoing/tasks";
 import { createPeople } from "./services/people";
 import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
@@ -111,7 +114,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
+  const cursorOf = (_personId: string, { version, ordinal }: FeedPosition) => `${version}.${ordinal}`;
+  const allowPrivate = config.webhookAllowPrivate;
+  const outgoing = await openOutgoing({ database, ring, telemetry, now, allowPrivate, cursorOf }, closing);
   const services: Services = {
+    outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
     accounts: {
@@ -152,7 +159,8 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
+  if (config.roles.includes("worker"))
+    await openWorker({ database, telemetry, tasks: [...outgoing.tasks], schedules: [...OUTGOING_SCHEDULES] }, closing);
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,

@@ -1,4 +1,5 @@
 import type { Change } from "./changes";
+import { encodeNodeId } from "./ids";
 
 /** What an application can be told by outgoing webhooks; `test` is sent only when it is asked for. */
 export const WEBHOOK_EVENT_TYPES = [
@@ -30,6 +31,12 @@ export type WebhookData = Readonly<Record<string, unknown>>;
 /** The body of an event as it is sent and signed. `at`: epoch seconds at which it occurred. */
 export function webhookBody(type: WebhookEventType, at: number, data: WebhookData): string {
   return JSON.stringify({ type, timestamp: new Date(at * 1_000).toISOString(), data });
+}
+
+/** What an event says of an account: its node id, and the vendor as GraphQL names it. */
+export function accountTold(personId: string, accountId: string, provider: string): WebhookData {
+  const id = encodeNodeId({ type: "ProviderAccount", person: personId, account: accountId });
+  return { account: { id, provider: provider.toUpperCase() } };
 }
 
 /** A change as told to the application: where to look, never what is there. */

@@ -1,5 +1,5 @@
-import { promises as dns } from "node:dns";
 import type { LookupAddress } from "node:dns";
+import { promises as dns } from "node:dns";
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
@@ -94,8 +94,7 @@ export function isPublicAddress(text: string): boolean {
   const address = ipaddr.parse(text);
   if (address.kind() === "ipv4") return address.range() === "unicast" && !PLATFORM_SERVICES.has(address.toString());
   const parts = address.toByteArray();
-  const isWrapped =
-    address.match(ipaddr.parse("::ffff:0:0"), 96) || address.match(ipaddr.parse("64:ff9b::"), 96);
+  const isWrapped = address.match(ipaddr.parse("::ffff:0:0"), 96) || address.match(ipaddr.parse("64:ff9b::"), 96);
   if (isWrapped) return isPublicAddress(parts.slice(12).join("."));
   return address.range() === "unicast" && ((parts[0] ?? 0) & 0xe0) === 0x20;
 }

@@ -4,7 +4,16 @@ import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
-import type { Account, CallbackOutcome, Person, ServerKey, Services, SourcePreference } from "../../src/services/api";
+import type {
+  Account,
+  CallbackOutcome,
+  Person,
+  ServerKey,
+  Services,
+  SourcePreference,
+  WebhookDelivery,
+  WebhookEndpoint,
+} from "../../src/services/api";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -17,6 +26,24 @@ export const ACCOUNT: Account = {
   grantedScopes: ["daily"],
   connectedAt: 1_790_000_000,
   grantNumber: 1,
+};
+
+const ENDPOINT: WebhookEndpoint = {
+  id: "33333333-3333-4333-8333-333333333333",
+  url: "https://app.test/webhooks",
+  eventTypes: null,
+  description: null,
+  disabledReason: null,
+  createdAt: 1_790_000_000,
+};
+const DELIVERY: WebhookDelivery = {
+  id: "44444444-4444-4444-8444-444444444444",
+  messageId: "msg_1",
+  eventType: "test",
+  createdAt: 1_790_000_000,
+  status: "PENDING",
+  nextAttemptAt: 1_790_000_000,
+  attempts: [{ at: 1_790_000_000, statusCode: null, durationMs: 3, error: "ECONNREFUSED" }],
 };
 
 const at = (text: string): Instant => parseInstant(text) as Instant;
@@ -210,6 +237,33 @@ export function fakeServices(): FakeServices {
         if (order.length === 0) preferences.delete(metric);
         else preferences.set(metric, { metric, order });
         return preferences.get(metric) ?? null;
+      },
+    },
+    outgoing: {
+      endpoints: async () => [ENDPOINT],
+      deliveries: async () => ({ nodes: [DELIVERY], endCursor: null }),
+      async create() {
+        guard();
+        return { endpoint: ENDPOINT, secret: "whsec_AAAA" };
+      },
+      async update() {
+        guard();
+        return ENDPOINT;
+      },
+      async rotate() {
+        guard();
+        return "whsec_BBBB";
+      },
+      async remove() {
+        guard();
+      },
+      async sendTest() {
+        guard();
+        return DELIVERY;
+      },
+      async retry() {
+        guard();
+        return DELIVERY;
       },
     },
     providers: [

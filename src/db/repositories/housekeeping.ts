@@ -1,11 +1,16 @@
 import type { Database } from "../database";
 
+/** How long an app that follows what changes may be away. */
+const CHANGES_KEPT = "90 days";
+
 /** What has had its time, each with the condition under which it goes. */
 const EXPIRED: Readonly<Record<string, string>> = {
   link_states: "expires_at < now()",
   link_results: "expires_at < now()",
   set_aside_documents: "expires_at < now()",
   flights: "expires_at < now() - interval '1 hour'",
+  webhook_messages: "created_at < now() - interval '30 days'",
+  webhook_secrets: "retires_at < now()",
   refresh_attempts: "started_at < now() - interval '30 days'",
   // Kept for a while after the refusal, so that a mistake of the provider's can be looked into.
   // Those of a disconnected account: a refresh that held them as it was disconnected ended before it could delete them.
@@ -19,6 +24,12 @@ DELETE FROM grants WHERE (person_id, account_id) IN (
   SELECT g.person_id, g.account_id FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
   WHERE a.status = 'DISCONNECTED' FOR UPDATE OF g SKIP LOCKED)`;
 
+/** Who has read up to a version that is forgotten may have missed something, and must be told. */
+const FORGET_CHANGES = `
+WITH gone AS (DELETE FROM changes WHERE at < now() - interval '${CHANGES_KEPT}' RETURNING person_id, version)
+INSERT INTO forgotten_changes AS known (person_id, up_to_version) SELECT person_id, max(version) FROM gone GROUP BY person_id
+ON CONFLICT (person_id) DO UPDATE SET up_to_version = greatest(known.up_to_version, excluded.up_to_version)`;
+
 /** Deletes expired rows of every person under the jobs' role; how many there were. */
 export async function sweepExpired(database: Database): Promise<number> {
   return database.jobs(async (tx) => {
@@ -27,6 +38,7 @@ export async function sweepExpired(database: Database): Promise<number> {
       const [, count]: [unknown[], number] = await tx.query(`DELETE FROM ${table} WHERE ${condition}`);
       swept += count;
     }
+    await tx.query(FORGET_CHANGES);
     const [, left]: [unknown[], number] = await tx.query(LEFT_BEHIND);
     return swept + left;
   });

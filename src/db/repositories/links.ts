@@ -2,11 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../../domain/people";
+import { accountTold } from "../../domain/webhook-events";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
+import { riseAndTell } from "./changes";
 import { eraseAccountData } from "./erasure";
 import { seconds } from "./grants-change";
 import { raiseDataVersion } from "./people";
+import { publish } from "./webhook-events";
 
 interface AccountRow {
   id: string;
@@ -111,6 +114,9 @@ export function createLinkStore(database: Database): LinkStore {
   };
 }
 
+/** Apps that keep a copy drop everything that they have of the provider. */
+const EVERYTHING_WENT = { metric: null, day: null, type: "DELETED" } as const;
+
 interface StateRow {
   person_id: string;
   state_hash: string;
@@ -143,7 +149,10 @@ async function linkAccount(
     [personId, link.provider, link.vendorUserId],
   );
   const displaced: ForgottenGrant[] = [];
-  for (const { id } of others) displaced.push(...(await leave(tx, personId, id)));
+  for (const { id } of others) {
+    displaced.push(...(await leave(tx, personId, id)));
+    await publish(tx, personId, "account.disconnected", accountTold(personId, id, link.provider));
+  }
   const rows: AccountRow[] = await tx.query(LINK_ACCOUNT, [
     personId,
     link.provider,
@@ -154,6 +163,7 @@ async function linkAccount(
   const account = accountOf(personId, rows[0]);
   await tx.query(PUT_GRANT, [personId, account.id, link.seal(account.id), link.expiresAt]);
   await tx.query(AUDIT, [personId, "LINKED", link.provider, null]);
+  await publish(tx, personId, "account.connected", accountTold(personId, account.id, link.provider));
   return { account, dataVersion: await raiseDataVersion(tx, personId), displaced };
 }
 
@@ -183,7 +193,10 @@ async function disconnectAccount(
     if (!linked && rows === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
-  const dataVersion = await raiseDataVersion(tx, personId);
+  if (linked) await publish(tx, personId, "account.disconnected", accountTold(personId, linked.id, provider));
+  const dataVersion = deleteData
+    ? Number(await riseAndTell(tx, { personId, provider, accountId: null, origin: "LIVE", entries: [EVERYTHING_WENT] }))
+    : await raiseDataVersion(tx, personId);
   return { dataVersion, unlinked: linked !== undefined, forgotten: forgotten[0] ?? null, deletedRecords };
 }
 

@@ -1,11 +1,5 @@
 import type { EntityManager } from "typeorm";
-import type {
-  AttemptLog,
-  ClaimedDelivery,
-  DeliveryStore,
-  SealedSecret,
-  Verdict,
-} from "../../services/ports/outgoing";
+import type { AttemptLog, ClaimedDelivery, DeliveryStore, SealedSecret, Verdict } from "../../services/ports/outgoing";
 import type { Database } from "../database";
 import { enqueue } from "./jobs";
 import { wake } from "./webhook-events";
@@ -131,8 +125,9 @@ async function take(
   const { url, disabled, paused_until, now } = endpoint;
   if (disabled) return [];
   const paused = paused_until !== null && paused_until > now;
-  const [claimed]: [{ id: string; claim: string; attempts: number; message: string; body: string }[], number] =
-    paused ? [[], 0] : await tx.query(CLAIM, [endpointId, now, places]);
+  const [claimed]: [{ id: string; claim: string; attempts: number; message: string; body: string }[], number] = paused
+    ? [[], 0]
+    : await tx.query(CLAIM, [endpointId, now, places]);
   const [next]: { at: number | null }[] = await tx.query(NEXT, [endpointId, now]);
   const at = next?.at ?? null;
   if (at !== null) {

@@ -126,7 +126,10 @@ function checkedTypes(types: readonly string[] | null): readonly WebhookEventTyp
 
 function checkedDescription(text: string | null): string | null {
   if (text === null || DESCRIPTION.test(text)) return text;
-  throw new GatewayError("BAD_USER_INPUT", "input.description: expected 1 to 200 characters without control characters");
+  throw new GatewayError(
+    "BAD_USER_INPUT",
+    "input.description: expected 1 to 200 characters without control characters",
+  );
 }
 
 function known<T>(found: T | null, field: string): T {
