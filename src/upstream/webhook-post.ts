@@ -94,6 +94,6 @@ function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 /** A reason by name or code: messages of the network quote addresses. */
 function reasonOf(error: unknown): string {
   if (error instanceof TargetRefused) return error.message;
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
   return typeof code === "string" && /^[A-Z0-9_]{1,64}$/.test(code) ? code : "FAILED";
 }
