@@ -108,7 +108,7 @@ test("jitter moves each delay by at most a tenth, and differs", async () => {
 
 test("a consumer that is away for 24 hours loses nothing", async () => {
   const { id, secret } = await endpoint(receiver.url, ["data.changed"]);
-  const people = await Promise.all(Array.from({ length: 4 }, (_, n) => world.at.addPerson(`person ${n}`)));
+  const people = await Promise.all(Array.from({ length: 2 }, (_, n) => world.at.addPerson(`person ${n}`)));
   const begun = world.clock.now;
   let accepted: Received[] = [];
   receiver.reply = (request) => {
@@ -122,7 +122,7 @@ test("a consumer that is away for 24 hours loses nothing", async () => {
   }
   await world.drive(begun + 110 * HOUR);
   const deliveries = await world.deliveries(id);
-  expect(deliveries).toHaveLength(120);
+  expect(deliveries).toHaveLength(60);
   expect(deliveries.filter(({ status }) => status !== "DELIVERED")).toEqual([]);
   const told = new Map<string, Set<string>>();
   for (const request of accepted) {
@@ -132,7 +132,7 @@ test("a consumer that is away for 24 hours loses nothing", async () => {
     for (const { day } of data.changes)
       told.set(data.user.externalId, (told.get(data.user.externalId) ?? new Set()).add(day));
   }
-  expect([...told.values()].map((days) => days.size)).toEqual([30, 30, 30, 30]);
+  expect([...told.values()].map((days) => days.size)).toEqual([30, 30]);
 }, 120_000);
 
 test("410 disables the endpoint; what waits goes on when it is enabled again", async () => {

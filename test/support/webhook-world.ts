@@ -1,4 +1,4 @@
-import { Client } from "pg";
+import { Pool } from "pg";
 import { createAnnouncements } from "../../src/db/repositories/announcements";
 import { riseAndTell } from "../../src/db/repositories/changes";
 import { createDeliveryStore } from "../../src/db/repositories/webhook-deliveries";
@@ -23,7 +23,7 @@ export interface WaitingJob {
 /** Outgoing webhooks on a real database, with a clock that jumps from job to job. */
 export interface WebhookWorld {
   readonly at: MigratedDatabase;
-  readonly sql: Client;
+  readonly sql: Pool;
   readonly api: OutgoingApi;
   readonly deliverer: Deliverer;
   readonly box: SecretBox;
@@ -39,11 +39,14 @@ export interface WebhookWorld {
   close(): Promise<void>;
 }
 
+const JOBS = `
+SELECT j.id::text, t.identifier AS task, j.payload, extract(epoch FROM j.run_at)::float8 AS "runAt"
+FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id`;
+
 /** Starts a world. `chance` is what jitter takes; 0.5 moves nothing. */
 export async function webhookWorld(options: { chance?: () => number; post?: WebhookPost } = {}): Promise<WebhookWorld> {
   const at = await migratedDatabase();
-  const sql = new Client({ connectionString: at.fresh.adminUrl });
-  await sql.connect();
+  const sql = new Pool({ connectionString: at.fresh.adminUrl, max: 5 });
   const { database, ring } = at;
   const targets = { allowPrivate: ["localhost"] };
   const clock = { now: Math.ceil(Date.now() / 1_000) };
@@ -67,12 +70,15 @@ export async function webhookWorld(options: { chance?: () => number; post?: Webh
       announcements: createAnnouncements(database, (_person, { version, ordinal }) => `${version}.${ordinal}`),
     }).map((task) => [task.name, task]),
   );
-  const jobs = async (): Promise<readonly WaitingJob[]> => {
+  const jobs = async (): Promise<readonly WaitingJob[]> => (await sql.query(`${JOBS} ORDER BY j.run_at, j.id`)).rows;
+  const take = async (until: number): Promise<WaitingJob | undefined> => {
+    const due = `${JOBS} WHERE j.run_at <= to_timestamp($1) ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED`;
     const { rows } = await sql.query(
-      `SELECT j.id::text, t.identifier AS task, j.payload, extract(epoch FROM j.run_at)::float8 AS "runAt"
-       FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id ORDER BY j.run_at, j.id`,
+      `WITH due AS MATERIALIZED (${due}), gone AS (
+         DELETE FROM graphile_worker._private_jobs g USING due WHERE g.id = due.id::bigint) SELECT * FROM due`,
+      [until],
     );
-    return rows;
+    return rows[0];
   };
   const api = createOutgoing({ store: createEndpointStore(database), box, targets });
   return {
@@ -84,16 +90,15 @@ export async function webhookWorld(options: { chance?: () => number; post?: Webh
     clock,
     jobs,
     api,
-    async drive(until = clock.now) {
-      for (;;) {
-        const [job] = await jobs();
-        if (!job || job.runAt > until) break;
-        await sql.query("DELETE FROM graphile_worker._private_jobs WHERE id = $1", [job.id]);
+    async drive(until) {
+      // Whatever is added on the way counts as due by the real clock, too.
+      const limit = () => until ?? Math.max(clock.now, Date.now() / 1_000);
+      for (let job = await take(limit()); job; job = await take(limit())) {
         clock.now = Math.max(clock.now, job.runAt);
         await tasks.get(job.task)!.run(job.payload, { number: 1, last: false, signal: new AbortController().signal });
         await deliverer.settled();
       }
-      clock.now = Math.max(clock.now, until);
+      clock.now = Math.max(clock.now, limit());
     },
     async changed(personId, days, origin = "LIVE") {
       const entries = days.map((day) => ({ metric: "SLEEP" as const, day: day as never, type: "UPDATED" as const }));
