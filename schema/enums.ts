@@ -139,3 +139,17 @@ export const WebhookDeliveryStatus = enumOf("WebhookDeliveryStatus", "What becam
   DELIVERED: "The endpoint answered with a status of 200 to 299.",
   FAILED: "Every attempt failed; retryWebhookDelivery begins anew.",
 });
+
+/** What became of a day of a metric. */
+export const ChangeType = enumOf("ChangeType", "What became of a day of a metric at one account.", {
+  CREATED: "It has its first record.",
+  UPDATED: "Something of it is other than before.",
+  DELETED: "It has no record any more.",
+});
+
+/** Why data were fetched. */
+export const ChangeOrigin = enumOf("ChangeOrigin", "Why the gateway looked at what changed.", {
+  BACKFILL: "It was bringing history after linking.",
+  LIVE: "Somebody asked, or the provider told of news.",
+  RECONCILIATION: "It was looking a second time, as it does every night.",
+});

@@ -7,6 +7,7 @@ import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
 import type { Database } from "./db/database";
 import { createKeyStore } from "./db/repositories/api-keys";
+import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
 import { createLinkStore } from "./db/repositories/links";
@@ -14,7 +15,6 @@ import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
-import type { FeedPosition } from "./domain/changes";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
@@ -22,7 +22,10 @@ import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { openOutgoing } from "./open-outgoing";
 import { openWorker } from "./open-worker";
-import type { Services } from "./services/api";
+import type { AccountsApi, Services } from "./services/api";
+import { createChanges } from "./services/changes/changes";
+import { createCursors } from "./services/changes/cursors";
+import { PersonWatch } from "./services/changes/watch";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
@@ -114,20 +117,24 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
-  const cursorOf = (_personId: string, { version, ordinal }: FeedPosition) => `${version}.${ordinal}`;
+  const accounts: AccountsApi = {
+    list: async (personId) => {
+      const state = await states.at(personId, (await versions.current(personId)).version);
+      return state.accounts.filter(({ status }) => status !== "DISCONNECTED");
+    },
+    lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
+  };
+  const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
-  const outgoing = await openOutgoing({ database, ring, telemetry, now, allowPrivate, cursorOf }, closing);
+  const outgoing = await openOutgoing(
+    { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
+    closing,
+  );
   const services: Services = {
     outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
-    accounts: {
-      list: async (personId) => {
-        const { accounts } = await states.at(personId, (await versions.current(personId)).version);
-        return accounts.filter(({ status }) => status !== "DISCONNECTED");
-      },
-      lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
-    },
+    accounts,
     linking: new LinkingService({
       links: createLinkStore(database),
       vaults,
@@ -155,6 +162,12 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       states,
       keep: (...preference) => keepPreference(database, ...preference),
       providers: configured,
+    }),
+    changes: createChanges({
+      source: createFeedSource(database),
+      cursors: createCursors(keys.map(({ key }) => key)),
+      watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
+      ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),

@@ -26,6 +26,7 @@ import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import { serveSubscriptions } from "./upgrade";
 
 /** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
@@ -99,12 +100,16 @@ function logAnswers(app: FastifyInstance): void {
   });
 }
 
-async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics: ReturnType<typeof serveMetrics>) {
-  const { services, authenticate, production, schema, logger } = options;
+async function serveGraphql(
+  app: FastifyInstance,
+  options: HttpOptions,
+  metrics: ReturnType<typeof serveMetrics>,
+  callerOf: ReturnType<typeof createCallers>,
+) {
+  const { services, production, schema, logger } = options;
   const apollo = createGraphqlServer({ schema, production, logger, metrics });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
-  const callerOf = createCallers(services, authenticate);
   const callers = new WeakMap<FastifyRequest, Caller>();
   const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
   const answer = fastifyApolloHandler(apollo, {
@@ -149,7 +154,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
   serveCallback(app, options.services);
-  await serveGraphql(app, options, metrics);
+  const callerOf = createCallers(options.services, options.authenticate);
+  await serveGraphql(app, options, metrics, callerOf);
+  serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
   await app.ready();
   return { app, listen: (address) => app.listen(address), close: drain.close };
 }

@@ -68,7 +68,8 @@ test("ten attempts over 75 h 35 min under one id, then FAILED, visible, and retr
   const begun = world.clock.now;
   await world.drive(begun + 80 * HOUR);
   const times = receiver.received.map(({ at }) => Math.round(at - begun));
-  const expected = ATTEMPT_DELAYS.map((_, n) => ATTEMPT_DELAYS.slice(0, n + 1).reduce((sum, delay) => sum + delay, 0));
+  const delays: readonly number[] = ATTEMPT_DELAYS;
+  const expected = delays.map((_, n) => delays.slice(0, n + 1).reduce((sum, delay) => sum + delay, 0));
   expect(expected.at(-1)).toBe(75 * HOUR + 35 * 60 + 5);
   expect(times).toHaveLength(10);
   for (const [n, time] of times.entries()) expect(Math.abs(time - expected[n]!)).toBeLessThanOrEqual(5);

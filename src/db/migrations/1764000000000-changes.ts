@@ -24,7 +24,8 @@ CREATE INDEX changes_at ON changes USING brin (at);
 
 CREATE TABLE forgotten_changes (
   person_id uuid PRIMARY KEY REFERENCES people ON DELETE CASCADE,
-  up_to_version bigint NOT NULL
+  up_to_version bigint NOT NULL,
+  up_to_ordinal integer NOT NULL
 );`;
 
 /** What changed of whom, in the order of the data versions, and up to where that has been forgotten. */

@@ -24,11 +24,13 @@ DELETE FROM grants WHERE (person_id, account_id) IN (
   SELECT g.person_id, g.account_id FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
   WHERE a.status = 'DISCONNECTED' FOR UPDATE OF g SKIP LOCKED)`;
 
-/** Who has read up to a version that is forgotten may have missed something, and must be told. */
+/** Who has read less than is forgotten may have missed something, and must be told. */
 const FORGET_CHANGES = `
-WITH gone AS (DELETE FROM changes WHERE at < now() - interval '${CHANGES_KEPT}' RETURNING person_id, version)
-INSERT INTO forgotten_changes AS known (person_id, up_to_version) SELECT person_id, max(version) FROM gone GROUP BY person_id
-ON CONFLICT (person_id) DO UPDATE SET up_to_version = greatest(known.up_to_version, excluded.up_to_version)`;
+WITH gone AS (DELETE FROM changes WHERE at < now() - interval '${CHANGES_KEPT}' RETURNING person_id, version, ordinal)
+INSERT INTO forgotten_changes AS known (person_id, up_to_version, up_to_ordinal)
+SELECT DISTINCT ON (person_id) person_id, version, ordinal FROM gone ORDER BY person_id, version DESC, ordinal DESC
+ON CONFLICT (person_id) DO UPDATE SET up_to_version = excluded.up_to_version, up_to_ordinal = excluded.up_to_ordinal
+WHERE (known.up_to_version, known.up_to_ordinal) < (excluded.up_to_version, excluded.up_to_ordinal)`;
 
 /** Deletes expired rows of every person under the jobs' role; how many there were. */
 export async function sweepExpired(database: Database): Promise<number> {
