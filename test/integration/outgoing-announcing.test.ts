@@ -2,8 +2,8 @@ import { createGrantStore } from "../../src/db/repositories/grants";
 import { createLinkStore } from "../../src/db/repositories/links";
 import { decodeNodeId } from "../../src/domain/ids";
 import { LARGEST_WEBHOOK_BODY } from "../../src/domain/webhook-events";
-import { type Receiver, startReceiver } from "../support/webhook-receiver";
-import { type WebhookWorld, webhookWorld } from "../support/webhook-world";
+import { type Receiver, startReceiver } from "../support/outgoing-receiver";
+import { type WebhookWorld, webhookWorld } from "../support/outgoing-world";
 
 interface Change {
   readonly metric: string | null;

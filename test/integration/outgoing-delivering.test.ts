@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { ATTEMPT_DELAYS } from "../../src/services/outgoing/verdict";
-import { type Received, type Receiver, startReceiver } from "../support/webhook-receiver";
-import { type WebhookWorld, webhookWorld } from "../support/webhook-world";
+import { type Received, type Receiver, startReceiver } from "../support/outgoing-receiver";
+import { type WebhookWorld, webhookWorld } from "../support/outgoing-world";
 
 const HOUR = 3_600;
 
