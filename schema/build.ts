@@ -3,6 +3,7 @@ import type { GraphQLSchema } from "graphql";
 import { buildSchemaSync, type PubSub } from "type-graphql";
 import { defineProviders, type NamedProvider } from "./provider-enum";
 import { AccountResolver } from "./resolvers/account";
+import { AdminResolver } from "./resolvers/admin";
 import { ChangeResolver, ChangesResolver, UserChangesResolver } from "./resolvers/changes";
 import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
@@ -25,7 +26,15 @@ function unused(): never {
 export function buildGatewaySchema(options: { providers: readonly NamedProvider[] }): GraphQLSchema {
   defineProviders(options.providers);
   return buildSchemaSync({
-    resolvers: [QueryResolver, UserResolver, AccountResolver, MutationResolver, ...CHANGES, WebhookResolver],
+    resolvers: [
+      QueryResolver,
+      UserResolver,
+      AccountResolver,
+      MutationResolver,
+      AdminResolver,
+      WebhookResolver,
+      ...CHANGES,
+    ],
     pubSub: NO_TOPICS,
     // Scalars, ranges and questions check their input themselves.
     validate: false,

@@ -13,14 +13,17 @@ import { createGrantStore } from "./db/repositories/grants";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
+import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { openOutgoing } from "./open-outgoing";
+import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { AccountsApi, Services } from "./services/api";
 import { createChanges } from "./services/changes/changes";
@@ -41,7 +44,7 @@ import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
 import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
-import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+import { factsOf, openWearables, originsOf, tellSimulators, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -114,7 +117,8 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const asking = { outbound, tokens, pauses, now };
+  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const accounts: AccountsApi = {
@@ -163,36 +167,45 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       keep: (...preference) => keepPreference(database, ...preference),
       providers: configured,
     }),
+    queue: createQueue(database),
     changes: createChanges({
       source: createFeedSource(database),
-      cursors: createCursors(keys.map(({ key }) => key)),
+      cursors,
       watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker"))
-    await openWorker({ database, telemetry, tasks: [...outgoing.tasks], schedules: [...OUTGOING_SCHEDULES] }, closing);
+  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
+  const work = { database, telemetry, tasks: [webhooks.task, ...outgoing.tasks], schedules: OUTGOING_SCHEDULES };
+  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
+    webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
     logger,
     registry: telemetry.registry,
     probes: [
       { name: "database", required: true, check: async () => void (await readVersions(database, [])) },
       ...probes,
+      ...(worker ? [{ name: "queue", required: !api, check: worker.reachable }] : []),
     ],
+    api,
     production: config.production,
     demo: config.auth.kind === "demo",
     corsOrigins: config.corsOrigins,
     trustProxy: config.trustProxy,
   });
-  closing.add(() => server.close());
+  closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  tellSimulators(wearables, address);
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
-  return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
+  const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
+  return { address, simulators, announcement, close: () => closing.run() };
 }
 
 /** Without a key that data keys are wrapped under, their persons could not even link again: better not to start. */

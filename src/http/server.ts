@@ -13,6 +13,7 @@ import type { Registry } from "prom-client";
 import { GatewayError } from "../domain/errors";
 import { createRequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
+import type { WebhookReceiver } from "../services/webhooks/intake";
 import { sendError } from "./answers";
 import { createGraphqlServer } from "./apollo";
 import type { Authenticator } from "./auth";
@@ -27,15 +28,18 @@ import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
 import { serveSubscriptions } from "./upgrade";
+import { serveWebhooks } from "./webhooks";
 
-/** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
+/** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
+  readonly webhooks: WebhookReceiver;
   readonly authenticate: Authenticator;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
+  readonly api: boolean;
   readonly production: boolean;
   readonly demo: boolean;
   readonly corsOrigins: readonly string[];
@@ -141,7 +145,7 @@ async function serveGraphql(
   });
 }
 
-/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, health and metrics. It does not listen yet. */
+/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, webhooks, health and metrics. It does not listen yet. */
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = createFastify(options);
   const drain = drained(app);
@@ -153,10 +157,13 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   acceptJsonOnly(app);
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
-  serveCallback(app, options.services);
-  const callerOf = createCallers(options.services, options.authenticate);
-  await serveGraphql(app, options, metrics, callerOf);
-  serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
+  if (options.api) {
+    serveCallback(app, options.services);
+    const callerOf = createCallers(options.services, options.authenticate);
+    await serveGraphql(app, options, metrics, callerOf);
+    serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
+    serveWebhooks(app, options.webhooks);
+  }
   await app.ready();
   return { app, listen: (address) => app.listen(address), close: drain.close };
 }

@@ -5,10 +5,12 @@ import type { DayRange } from "../domain/days";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { Queue } from "./ports/queue";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { ChangeOrigin, ChangeType } from "../domain/changes";
 export type { Account, AccountStatus, Person } from "../domain/people";
+export type { FailedJob, Queue, QueueState, TaskCounts } from "./ports/queue";
 
 /** What the gateway says of a wearable that it can speak to. */
 export interface ProviderFacts {
@@ -194,6 +196,7 @@ export interface Services {
   readonly syncing: SyncingApi;
   readonly preferences: PreferencesApi;
   readonly outgoing: OutgoingApi;
+  readonly queue: Queue;
   readonly changes: ChangesApi;
   readonly providers: readonly ProviderFacts[];
 }

@@ -7,15 +7,15 @@ import { type Instant, parseInstant } from "../../src/domain/instants";
 import type {
   Account,
   CallbackOutcome,
+  FailedJob,
   Person,
   ServerKey,
   Services,
   SourcePreference,
-  WebhookDelivery,
-  WebhookEndpoint,
 } from "../../src/services/api";
 
 import { type FakeFeed, fakeFeed } from "./fake-feed";
+import { fakeOutgoing } from "./fake-outgoing";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -28,24 +28,6 @@ export const ACCOUNT: Account = {
   grantedScopes: ["daily"],
   connectedAt: 1_790_000_000,
   grantNumber: 1,
-};
-
-const ENDPOINT: WebhookEndpoint = {
-  id: "33333333-3333-4333-8333-333333333333",
-  url: "https://app.test/webhooks",
-  eventTypes: null,
-  description: null,
-  disabledReason: null,
-  createdAt: 1_790_000_000,
-};
-const DELIVERY: WebhookDelivery = {
-  id: "44444444-4444-4444-8444-444444444444",
-  messageId: "msg_1",
-  eventType: "test",
-  createdAt: 1_790_000_000,
-  status: "PENDING",
-  nextAttemptAt: 1_790_000_000,
-  attempts: [{ at: 1_790_000_000, statusCode: null, durationMs: 3, error: "ECONNREFUSED" }],
 };
 
 const at = (text: string): Instant => parseInstant(text) as Instant;
@@ -169,6 +151,20 @@ export function fakeServices(): FakeServices {
   };
   const keys = new Map<string, ServerKey>();
   const actedFor: string[] = [];
+  const failed: FailedJob[] = ["3", "2", "1"].map((id) => {
+    return {
+      id,
+      task: id === "1" ? "other-task" : "some-task",
+      attempts: 5,
+      failedAt: 1_790_000_300,
+      error: "Error E1",
+    };
+  });
+  const taken = (ids: readonly string[] | null) => {
+    const chosen = failed.filter(({ id }) => ids?.includes(id) ?? true);
+    for (const job of chosen) failed.splice(failed.indexOf(job), 1);
+    return chosen.map(({ id }) => id);
+  };
   const fake: FakeServices = {
     reads,
     stored,
@@ -255,32 +251,21 @@ export function fakeServices(): FakeServices {
         return preferences.get(metric) ?? null;
       },
     },
-    outgoing: {
-      endpoints: async () => [ENDPOINT],
-      deliveries: async () => ({ nodes: [DELIVERY], endCursor: null }),
-      async create() {
+    outgoing: fakeOutgoing(guard),
+    queue: {
+      async state() {
         guard();
-        return { endpoint: ENDPOINT, secret: "whsec_AAAA" };
+        const tasks = [...new Set(failed.map(({ task }) => task))].map((task) => ({
+          task,
+          waiting: 2,
+          running: 1,
+          aside: failed.filter((job) => job.task === task).length,
+        }));
+        return { tasks, oldestDueSeconds: 12.75, schedules: [], processes: 1 };
       },
-      async update() {
-        guard();
-        return ENDPOINT;
-      },
-      async rotate() {
-        guard();
-        return "whsec_BBBB";
-      },
-      async remove() {
-        guard();
-      },
-      async sendTest() {
-        guard();
-        return DELIVERY;
-      },
-      async retry() {
-        guard();
-        return DELIVERY;
-      },
+      failed: async (first) => failed.slice(0, first),
+      retry: async (ids) => taken(ids),
+      discard: async (ids) => taken(ids),
     },
     providers: [
       {

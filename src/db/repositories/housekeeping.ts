@@ -11,6 +11,8 @@ const EXPIRED: Readonly<Record<string, string>> = {
   flights: "expires_at < now() - interval '1 hour'",
   webhook_messages: "created_at < now() - interval '30 days'",
   webhook_secrets: "retires_at < now()",
+  // Those that nothing could be done about as well, in the end: a later reading has long had what they told of.
+  webhook_inbox: "done_at < now() - interval '7 days' OR received_at < now() - interval '30 days'",
   refresh_attempts: "started_at < now() - interval '30 days'",
   // Kept for a while after the refusal, so that a mistake of the provider's can be looked into.
   // Those of a disconnected account: a refresh that held them as it was disconnected ended before it could delete them.
