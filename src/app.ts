@@ -22,6 +22,7 @@ import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openOutgoing } from "./open-outgoing";
 import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
@@ -33,6 +34,7 @@ import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
+import { OUTGOING_SCHEDULES } from "./services/outgoing/tasks";
 import { createPeople } from "./services/people";
 import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
@@ -128,7 +130,14 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
   const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const cursors = createCursors(keys.map(({ key }) => key));
+  const allowPrivate = config.webhookAllowPrivate;
+  const outgoing = await openOutgoing(
+    { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
+    closing,
+  );
   const services: Services = {
+    outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
     accounts,
@@ -163,7 +172,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     queue: createQueue(database),
     changes: createChanges({
       source: createFeedSource(database),
-      cursors: createCursors(keys.map(({ key }) => key)),
+      cursors,
       watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
@@ -173,8 +182,9 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
-  const tasks = [webhooks.task, ...subscriptions.tasks];
-  const work = { database, telemetry, tasks, schedules: [...subscriptions.schedules] };
+  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks];
+  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES];
+  const work = { database, telemetry, tasks, schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
   const api = config.roles.includes("api");
   const server = await createHttpServer({

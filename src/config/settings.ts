@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exactAddresses, httpAddress, originList, wholeNumber } from "./formats";
+import { exactAddresses, hostList, httpAddress, originList, wholeNumber } from "./formats";
 import { keyRing } from "./keys";
 import { sourceOrder } from "./source-order";
 
@@ -81,6 +81,7 @@ export const SETTINGS = z.object({
   CORS_ORIGINS: originList.default([]),
   TRUST_PROXY: proxies.default(false),
   SOURCE_ORDER: sourceOrder.default({}),
+  WEBHOOK_ALLOW_PRIVATE: hostList.default([]),
 });
 
 /** The settings as read. */

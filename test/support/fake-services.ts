@@ -16,6 +16,7 @@ import type {
 } from "../../src/services/api";
 
 import { type FakeFeed, fakeFeed } from "./fake-feed";
+import { fakeOutgoing } from "./fake-outgoing";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -275,6 +276,7 @@ export function fakeServices(): FakeServices {
         return preferences.get(metric) ?? null;
       },
     },
+    outgoing: fakeOutgoing(guard),
     queue: {
       async state() {
         guard();
