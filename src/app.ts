@@ -25,6 +25,8 @@ import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { askForHistory, openHistory } from "./open-history";
+import { openOutgoing } from "./open-outgoing";
+import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { AccountsApi, Services } from "./services/api";
@@ -35,6 +37,7 @@ import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
+import { OUTGOING_SCHEDULES } from "./services/outgoing/tasks";
 import { createPeople } from "./services/people";
 import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
@@ -132,7 +135,15 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   };
   const runs = new PgSyncRunStore(database);
   const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const cursors = createCursors(keys.map(({ key }) => key));
+  const allowPrivate = config.webhookAllowPrivate;
+  const outgoing = await openOutgoing(
+    { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
+    closing,
+  );
   const services: Services = {
+    outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
     accounts,
@@ -167,17 +178,20 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     queue: createQueue(database),
     changes: createChanges({
       source: createFeedSource(database),
-      cursors: createCursors(keys.map(({ key }) => key)),
+      cursors,
       watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
+    subscriptions: subscriptions.api,
     syncing: new SyncService({ versions, states, flights, runs, providers: configured, now }),
     history: history.api,
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
-  const work = { database, telemetry, tasks: [webhooks.task, ...history.tasks], schedules: history.schedules };
+  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
+  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
+  const work = { database, telemetry, tasks, schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
   if (worker) await history.catchUp();
   const api = config.roles.includes("api");
@@ -202,6 +216,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
   tellSimulators(wearables, address);
+  await subscriptions.begin();
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
   return { address, simulators, announcement, close: () => closing.run() };
