@@ -17,6 +17,7 @@ import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
+import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { openWorker } from "./open-worker";
@@ -80,7 +81,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const { cache, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -107,8 +108,9 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
+  const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const fetcher = new StretchFetcher({ outbound, tokens, pauses, budgets, now, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const services: Services = {
@@ -127,6 +129,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       providers: configured,
       clients,
       oauth,
+      budgets,
       onPersonChanged,
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { fieldsOf, metricsOf, type Provider } from "../providers/contract";
+import { fieldsOf, metricsOf, type Provider, type RequestBudget } from "../providers/contract";
 import { providers } from "../providers/registry";
 import type { Config } from "./config";
 import type { WearableConfig } from "./config/wearables";
@@ -13,6 +13,8 @@ import { type Simulator, startSimulator } from "./simulator";
 /** A wearable as it is reached from here: at its vendor, at a simulator, or not at all (no client). */
 export interface Wearable extends ConfiguredProvider {
   readonly client: OAuthClient | null;
+  /** The operator's limits on requests, or the vendor's. */
+  readonly budgets: readonly RequestBudget[];
   readonly simulator: Simulator | null;
 }
 
@@ -53,7 +55,8 @@ function atVendor(provider: Provider, settings: WearableConfig): Wearable {
     tokenUrl: settings.tokenUrl ?? oauth.tokenUrl,
     revokeUrl: settings.revokeUrl ?? oauth.revocation?.url ?? null,
   };
-  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, simulator: null };
+  const budgets = settings.requestBudget ?? provider.budgets;
+  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, budgets, simulator: null };
 }
 
 /** The origins that the gateway itself may ask: those of the effective addresses, nothing else. */

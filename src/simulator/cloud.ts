@@ -11,6 +11,7 @@ import { EffectsOf } from "./effects";
 import type { Faults } from "./faults";
 import type { Grant, Grants } from "./grants";
 import type { People } from "./people";
+import type { RateLimit } from "./rate-limit";
 import type { Settings } from "./settings";
 import { bearer, grantToRevoke, revoke, type TokenRequest, type TokenServer, token } from "./token";
 
@@ -31,6 +32,7 @@ export interface CloudParts {
   readonly cursors: MadeUpCursors;
   readonly calls: CallLog;
   readonly settings: () => Settings;
+  readonly limit: RateLimit;
   readonly now: () => number;
   readonly stopped: AbortSignal;
   readonly log: SimulatorLog | null;
@@ -83,7 +85,8 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       reply.raw.destroy();
       return;
     }
-    const answer = encode(effects.change(effects.instead ?? attempt(turn, call)));
+    const refused = turn.kind === "data" ? overLimit(parts) : null;
+    const answer = encode(effects.change(effects.instead ?? refused ?? attempt(turn, call)));
     await wait(effects.waitAfter, parts.stopped);
     if (effects.delivery.how !== "lost") call.status = answer.status;
     logCall(parts.log, call);
@@ -151,6 +154,12 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       return { kind: "data", grant, work: () => data(parts, request, grant) };
     }),
   });
+}
+
+function overLimit({ limit, settings, provider }: CloudParts): Answer | null {
+  const seconds = limit.refuse(settings().rateLimit);
+  if (seconds === null) return null;
+  return withHeaders(provider.synthetic.failure({ kind: "rate_limited", retryAfter: String(seconds) }));
 }
 
 function attempt(turn: Turn, call: OpenCall): Answer {

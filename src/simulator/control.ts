@@ -5,12 +5,14 @@ import { type Answer, encode } from "./answer";
 import { faultSchema } from "./faults";
 import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
+import type { RateLimit } from "./rate-limit";
 import { type Settings, settingsSchema } from "./settings";
 
 /** What the control endpoints steer. */
 export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
+  readonly limit: RateLimit;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -30,7 +32,7 @@ const whoever = z.object({ user: user.optional() });
 
 /** Adds `/__simulator`: an overview for people, and JSON for whoever steers the simulator from outside (curl, another process). */
 export function addControl(app: FastifyInstance, parts: ControlParts): void {
-  const { calls, faults, people, grants } = parts;
+  const { calls, faults, people, grants, limit } = parts;
 
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request, reply) => {
@@ -48,9 +50,10 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.all("/__simulator/*", (_request, reply) => reply.code(404).send({ error: "no such control" }));
     scope.get("/__simulator", (_request, reply) => send(reply, overviewPage(parts)));
-    scope.get("/__simulator/calls", () => ({ counts: calls.counts(), calls: calls.all() }));
+    scope.get("/__simulator/calls", () => ({ counts: calls.counts(), refused: limit.refused(), calls: calls.all() }));
     scope.delete("/__simulator/calls", (_request, reply) => {
       calls.reset();
+      limit.reset();
       return reply.code(204).send();
     });
 
@@ -68,11 +71,12 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.get("/__simulator/settings", () => parts.settings());
     scope.post("/__simulator/settings", (request) => {
-      const { pageSize, accessTokenSeconds, withheldScopes } = settingsSchema.partial().parse(request.body);
+      const { pageSize, accessTokenSeconds, withheldScopes, rateLimit } = settingsSchema.partial().parse(request.body);
       parts.change({
         ...(pageSize === undefined ? {} : { pageSize }),
         ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
         ...(withheldScopes === undefined ? {} : { withheldScopes }),
+        ...(rateLimit === undefined ? {} : { rateLimit }),
       });
       return parts.settings();
     });

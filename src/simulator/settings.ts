@@ -8,10 +8,20 @@ export const settingsSchema = z.strictObject({
   accessTokenSeconds: z.int().min(0).nullable(),
   /** Scopes, in the vendor's own words, that no person grants. */
   withheldScopes: z.array(z.string()).readonly(),
+  /** Requests for data that are answered in each window of so many seconds by the clock, the others refused as the vendor does; null: all. */
+  rateLimit: z
+    .strictObject({ requests: z.int().min(0), seconds: z.int().min(1) })
+    .readonly()
+    .nullable(),
 });
 
 /** See {@link settingsSchema}. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 
 /** The vendor's own behaviour: its page size and token lifetime, every scope granted. */
-export const DEFAULT_SETTINGS: Settings = { pageSize: null, accessTokenSeconds: null, withheldScopes: [] };
+export const DEFAULT_SETTINGS: Settings = {
+  pageSize: null,
+  accessTokenSeconds: null,
+  withheldScopes: [],
+  rateLimit: null,
+};

@@ -10,6 +10,7 @@ import { MadeUpCursors } from "./cursors";
 import { Faults } from "./faults";
 import { Grants, type KilledGrant } from "./grants";
 import { People } from "./people";
+import { RateLimit } from "./rate-limit";
 import { DEFAULT_SETTINGS, type Settings } from "./settings";
 import { loadState, saveState } from "./state-file";
 
@@ -46,6 +47,8 @@ export interface Simulator {
   /** Every request to the vendor's paths, oldest first; the newest 10,000. */
   calls(): readonly Call[];
   resetCalls(): void;
+  /** How many requests the rate limit has refused since the calls were reset. */
+  refused(): number;
   /** Grants that a twice-used code or refresh token has killed. */
   killedGrants(): readonly KilledGrant[];
   settings(): Settings;
@@ -73,6 +76,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const calls = new CallLog();
   const faults = new Faults();
   const cursors = new MadeUpCursors();
+  const limit = new RateLimit();
   const people = new People(provider, seed, now);
   const grants: Grants = new Grants({
     refresh: provider.oauth.refresh,
@@ -109,9 +113,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (status >= 500) log?.error({ error: error.name, at: framesOf(error.stack) }, "the simulator failed");
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
-  addControl(app, { provider, people, calls, faults, grants, change, settings: () => settings, origin: () => origin });
+  addControl(app, {
+    provider,
+    people,
+    calls,
+    faults,
+    grants,
+    limit,
+    change,
+    settings: () => settings,
+    origin: () => origin,
+  });
   const tokens = { provider, clientId, clientSecret, grants, people };
-  const parts = { provider, authorization, tokens, grants, people, faults, cursors, calls, now, log };
+  const parts = { provider, authorization, tokens, grants, people, faults, cursors, calls, limit, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
 
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
@@ -125,7 +139,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     people,
     faults,
     calls: () => calls.all(),
-    resetCalls: () => calls.reset(),
+    resetCalls: () => {
+      calls.reset();
+      limit.reset();
+    },
+    refused: () => limit.refused(),
     killedGrants: () => grants.killed(),
     settings: () => settings,
     change,
@@ -134,6 +152,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       faults.clear();
       people.reset();
       calls.reset();
+      limit.reset();
       settings = initial;
     },
     stop: async () => {

@@ -12,6 +12,7 @@ import { addDays, type CivilDay, type DayRange } from "../../src/domain/days";
 import type { Account, Person } from "../../src/domain/people";
 import { StretchFetcher } from "../../src/services/fetching/fetch-stretch";
 import { Flights } from "../../src/services/fetching/flights";
+import type { Budgets } from "../../src/services/ports/budgets";
 import type { Bell, Cache, Pauses } from "../../src/services/ports/cache";
 import type { AccessToken, Tokens } from "../../src/services/ports/tokens";
 import type { Patience } from "../../src/services/reading/patience";
@@ -20,6 +21,7 @@ import { ReadService } from "../../src/services/reading/read-service";
 import { SyncService } from "../../src/services/syncing";
 import { ConfirmedVersions } from "../../src/services/versions";
 import { createOutbound } from "../../src/upstream/outbound";
+import { UNLIMITED } from "./budgets";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 import { acme } from "./reading-acme";
 import { type AcmeData, AcmeServer } from "./reading-vendor";
@@ -56,6 +58,8 @@ export interface GatewayOptions {
   readonly pools?: PoolSizes;
   /** What the made-up vendor is taken for; by default {@link acme}. */
   readonly provider?: Provider;
+  /** By default there is no limit. */
+  readonly budgets?: Budgets;
 }
 
 /** What one process of the gateway has of its own. */
@@ -177,6 +181,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     outbound,
     tokens: world.tokens,
     pauses,
+    budgets: options.budgets ?? UNLIMITED,
     now,
     store,
     versions,

@@ -4,10 +4,12 @@ import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
 import type { InboundAnswer, Outbound, OutboundRequest } from "../../upstream/port";
 import { retryAfterOf } from "../../upstream/retry-after";
+import type { Budgets } from "../ports/budgets";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { type Breakers, Resting } from "./breakers";
 import { NO_CONTENT } from "./pages";
+import type { Urgency } from "./urgency";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
 const SILENCE_MS = 15_000;
@@ -15,6 +17,8 @@ const TOTAL_MS = 60_000;
 const RETRY_JITTER_MS = 200;
 /** Milliseconds for which an endpoint that is tried again counts as silent from the start: nobody waits long for what was out of reach. */
 const TRIED_AFTER_SILENCE_MS = 2_300;
+/** Milliseconds for which a turn is worth waiting for once pages have come that would have to be asked for again; somebody waits. */
+const PATIENCE_UNDERWAY_MS = 60_000;
 
 /** A provider as configured here: where its API is. */
 export interface ConfiguredProvider {
@@ -28,6 +32,7 @@ export interface AskingParts {
   readonly outbound: Outbound;
   readonly tokens: Tokens;
   readonly pauses: Pauses;
+  readonly budgets: Budgets;
   readonly now: () => number;
 }
 
@@ -37,6 +42,7 @@ export interface AskingFor {
   readonly accountId: string;
   /** Something has arrived, or (`silentForMs`) nothing has for so long. */
   readonly onProgress: (silentForMs?: number) => void;
+  readonly urgency: Urgency;
 }
 
 /**
@@ -46,6 +52,7 @@ export interface AskingFor {
 export class Asker {
   private token: AccessToken | null = null;
   private renewed = false;
+  private answered = false;
   /** A refusal spoke of scopes: some vendors answer 401 where the grant does not cover the endpoint. */
   private scopeNamed = false;
 
@@ -96,8 +103,11 @@ export class Asker {
     const { personId, accountId } = this.asking;
     const token = this.token ?? (await this.parts.tokens.accessToken(personId, accountId));
     this.token = token;
-    return this.parts.breakers.run(this.configured.provider.slug, endpoint, (trying) => {
+    return this.parts.breakers.run(this.configured.provider.slug, endpoint, async (trying) => {
       if (trying) this.asking.onProgress(TRIED_AFTER_SILENCE_MS);
+      await this.turn();
+      // The provider may have asked to wait meanwhile.
+      await this.obeyPause();
       return this.send(endpoint, request, token);
     });
   }
@@ -113,6 +123,7 @@ export class Asker {
       onProgress: () => onProgress(),
     });
     onProgress();
+    this.answered = true;
     const failure = failureOf(answer, this.parts.now());
     if (failure) return this.fail(answer, failure);
     if (answer.status === 204) return NO_CONTENT;
@@ -129,6 +140,21 @@ export class Asker {
     throw failure;
   }
 
+  /** Takes a request of the provider's budget; who waits for the flight may come while it stands in line. */
+  private async turn(): Promise<void> {
+    const { slug } = this.configured.provider;
+    const { accountId, urgency } = this.asking;
+    if (urgency.background) {
+      const { signal } = urgency;
+      const outcome = await this.parts.budgets.take(slug, { accountId, background: true, signal });
+      if (outcome.granted) return;
+      if (urgency.background) throw overBudget(outcome.retryAt);
+    }
+    const patience = this.answered ? { patienceMs: PATIENCE_UNDERWAY_MS } : {};
+    const outcome = await this.parts.budgets.take(slug, { accountId, background: false, ...patience });
+    if (!outcome.granted) throw overBudget(outcome.retryAt);
+  }
+
   private pauseKeys(): { application: string; account: string } {
     const { slug } = this.configured.provider;
     return { application: slug, account: `${slug}:${this.asking.accountId}` };
@@ -138,7 +164,7 @@ export class Asker {
     const keys = this.pauseKeys();
     const until = await this.parts.pauses.until([keys.application, keys.account]);
     if (until !== null && until > this.parts.now()) {
-      throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until });
+      throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until, sent: false });
     }
   }
 
@@ -147,6 +173,14 @@ export class Asker {
     const scope = this.configured.provider.rateLimitScope?.(answer.headers) ?? "application";
     await this.parts.pauses.pause(keys[scope], failure.details.retryAt ?? this.parts.now());
   }
+}
+
+/** The application has used what the provider allows; `retryAt`: epoch seconds. */
+export function overBudget(retryAt: number): UpstreamFailure {
+  return new UpstreamFailure("RATE_LIMITED", "the requests that the provider allows are used up for the moment", {
+    retryAt,
+    sent: false,
+  });
 }
 
 /** A contract's request as it leaves the gateway, without credentials and deadlines. */

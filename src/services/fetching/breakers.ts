@@ -49,6 +49,9 @@ export class Breakers {
       this.circuits.delete(name);
       return answer;
     } catch (error) {
+      // What was never sent says nothing of the endpoint.
+      if (error instanceof UpstreamFailure && error.kind === "RATE_LIMITED" && error.details.sent === false)
+        throw error;
       const weight = weightOf(error);
       const resting = circuit.failures >= FAILURES_BEFORE_REST;
       circuit.failures += weight;

@@ -13,6 +13,7 @@ import { Breakers } from "./breakers";
 import { dateDocuments } from "./dating";
 import { fetchPages, type WholeAnswer } from "./pages";
 import type { FlightTask } from "./task";
+import { Urgency } from "./urgency";
 
 const DAY_SECONDS = 86_400;
 
@@ -36,6 +37,7 @@ export class StretchFetcher {
     days: readonly CivilDay[],
     lease: Lease,
     onProgress: AskingFor["onProgress"],
+    urgency = new Urgency(task.origin),
   ): Promise<number> {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
@@ -44,6 +46,7 @@ export class StretchFetcher {
       personId,
       accountId,
       onProgress,
+      urgency,
     });
     // Where the vendor takes no range, every stretch is the same request.
     const answers = new Map<string, WholeAnswer>();
