@@ -8,9 +8,12 @@ export const MINDED_MS = 2_000;
 
 const ACCOUNTS_KEPT = 20_000;
 
-/** Requests by slot of time; slots older than the kept ones are forgotten. */
+/** Requests by slot of time, for a clock that never goes back; slots older than the kept ones are forgotten. */
 export class Tally {
   private readonly slots = new Map<number, number>();
+  private sum = 0;
+  private prunedAt = 0;
+
   constructor(
     private readonly slotMs: number,
     private readonly kept: number,
@@ -20,28 +23,30 @@ export class Tally {
   add(atMs: number, count = 1): void {
     const slot = Math.floor(atMs / this.slotMs);
     this.slots.set(slot, (this.slots.get(slot) ?? 0) + count);
+    this.sum += count;
   }
 
   /** How many count at a time. */
   total(nowMs: number): number {
-    return this.counted(nowMs).reduce((sum, [, count]) => sum + count, 0);
+    const current = Math.floor(nowMs / this.slotMs);
+    if (current === this.prunedAt) return this.sum;
+    this.prunedAt = current;
+    for (const [slot, count] of this.slots) {
+      if (slot > current - this.kept) continue;
+      this.slots.delete(slot);
+      this.sum -= count;
+    }
+    return this.sum;
   }
 
   /** When (milliseconds) fewer than `limit` will count, if none is added; `never` where that cannot be. */
   freeAt(limit: number, nowMs: number, never: number): number {
-    const counted = this.counted(nowMs).sort(([a], [b]) => a - b);
-    let left = counted.reduce((sum, [, count]) => sum + count, 0);
-    for (const [slot, count] of counted) {
+    let left = this.total(nowMs);
+    for (const [slot, count] of [...this.slots].sort(([a], [b]) => a - b)) {
       left -= count;
       if (left < limit) return (slot + this.kept) * this.slotMs;
     }
     return never;
-  }
-
-  private counted(nowMs: number): [number, number][] {
-    const current = Math.floor(nowMs / this.slotMs);
-    for (const slot of this.slots.keys()) if (slot <= current - this.kept) this.slots.delete(slot);
-    return [...this.slots].filter(([slot]) => slot <= current);
   }
 }
 
