@@ -39,6 +39,12 @@ export class Tally {
     return this.sum;
   }
 
+  /** Requests by slot, those that count at a time. */
+  slotsAt(nowMs: number): ReadonlyMap<number, number> {
+    this.total(nowMs);
+    return this.slots;
+  }
+
   /** When (milliseconds) fewer than `limit` will count, if none is added; `never` where that cannot be. */
   freeAt(limit: number, nowMs: number, never: number): number {
     let left = this.total(nowMs);

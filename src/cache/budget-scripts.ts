@@ -14,7 +14,7 @@ end`;
  * KEYS: the provider's count, then by window what the account took of it. ARGV: now or 0, the count's name, the account or "", 1 in
  * the background, then by window: seconds, slotMs, shareSlotMs, limit, share, contended, intervalMs, burstMs.
  * Answers "unknown" where the count has another name: it was lost. Else granted, milliseconds to wait, the account only, now, then
- * by window how many requests count, and how many of them in the slot of now.
+ * by window how many requests count.
  */
 export const TAKE = `${NOW}
 local KEPT, KEPT_SHARE = ${KEPT_SLOTS}, ${KEPT_SHARE_SLOTS}
@@ -113,11 +113,11 @@ local longest = 0
 for window = 1, windows do
   local at = 4 + (window - 1) * 8
   local seconds, shareSlotMs = ARGV[at + 1], tonumber(ARGV[at + 3])
-  local windowMs, slot, count = tonumber(seconds) * 1000, slots[window], 0
+  local windowMs, slot = tonumber(seconds) * 1000, slots[window]
   longest = math.max(longest, windowMs)
   if granted then
     totals[window] = totals[window] + 1
-    count = redis.call("HINCRBY", key, seconds .. ":" .. slot, 1)
+    redis.call("HINCRBY", key, seconds .. ":" .. slot, 1)
     local last = tonumber(redis.call("HGET", key, seconds .. ":last")) or (slot - KEPT)
     if last < slot then
       local stale = {}
@@ -132,7 +132,6 @@ for window = 1, windows do
     end
   end
   answer[#answer + 1] = totals[window]
-  answer[#answer + 1] = count
 end
 if granted then redis.call("PEXPIRE", key, math.ceil(longest * 1.02) + 1000) end
 return answer`;
