@@ -47,6 +47,7 @@ export async function startFakeGateway(
     },
   });
   const server = await createHttpServer({
+    api: true,
     schema: buildGatewaySchema({ providers: [{ slug: "oura", displayName: "Oura" }] }),
     services,
     authenticate: createAuthenticator(auth),
