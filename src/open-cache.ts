@@ -1,7 +1,8 @@
 import { LocalCounts } from "./cache/budget-memory";
 import { RedisCounts } from "./cache/budget-redis";
 import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
-import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import { RedisPauses } from "./cache/pauses-redis";
+import { RedisBell, RedisCache, RedisLink } from "./cache/redis";
 import type { Config } from "./config";
 import type { Probe } from "./http/health";
 import type { Undoing } from "./open-database";
@@ -27,7 +28,9 @@ export function openCache(config: Config, telemetry: GatewayTelemetry, closing: 
   const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
   const link = new RedisLink(config.redisUrl, onFault);
   const bell = new RedisBell(link, config.redisUrl, onFault);
+  const pauses = new RedisPauses(link, bell, () => Date.now() / 1_000);
   closing.add(() => {
+    pauses.close();
     bell.close();
     link.client.disconnect();
   });
@@ -39,7 +42,7 @@ export function openCache(config: Config, telemetry: GatewayTelemetry, closing: 
   return {
     cache: new RedisCache(link),
     bell,
-    pauses: new RedisPauses(link, () => Date.now() / 1_000),
+    pauses,
     counts,
     probes: [{ name: "redis", required: false, check }],
   };

@@ -157,9 +157,8 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
 }
 
 function overLimit({ limit, settings, provider }: CloudParts): Answer | null {
-  const seconds = limit.refuse(settings().rateLimit);
-  if (seconds === null) return null;
-  return withHeaders(provider.synthetic.failure({ kind: "rate_limited", retryAfter: String(seconds) }));
+  const refused = limit.refuse(settings().rateLimit);
+  return refused && withHeaders(provider.synthetic.failure({ kind: "rate_limited", ...refused }));
 }
 
 function attempt(turn: Turn, call: OpenCall): Answer {

@@ -8,7 +8,7 @@ export const settingsSchema = z.strictObject({
   accessTokenSeconds: z.int().min(0).nullable(),
   /** Scopes, in the vendor's own words, that no person grants. */
   withheldScopes: z.array(z.string()).readonly(),
-  /** Requests for data that are answered in each window of so many seconds by the clock, the others refused as the vendor does; null: all. */
+  /** Requests for data that are answered in any so many seconds, the others refused as the vendor does; null: all. */
   rateLimit: z
     .strictObject({ requests: z.int().min(0), seconds: z.int().min(1) })
     .readonly()

@@ -1,7 +1,8 @@
 import { Pool } from "pg";
 import type { Provider } from "../../providers/contract";
 import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
-import { RedisBell, RedisCache, RedisLink, RedisPauses } from "../../src/cache/redis";
+import { RedisPauses } from "../../src/cache/pauses-redis";
+import { RedisBell, RedisCache, RedisLink } from "../../src/cache/redis";
 import { Database, type PoolSizes } from "../../src/db/database";
 import { PgFlightLeases } from "../../src/db/repositories/flights";
 import { readPersonState, readVersions } from "../../src/db/repositories/person-state";
@@ -166,7 +167,8 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   if (link) await link.client.ping().catch(() => new Promise((resolve) => link.client.once("ready", resolve)));
   const cache: Cache = link ? new RedisCache(link) : new MemoryCache();
   const bell: Bell = redisBell ?? new LocalBell();
-  const pauses: Pauses = link ? new RedisPauses(link, now) : new LocalPauses();
+  const redisPauses = link ? new RedisPauses(link, bell, now) : null;
+  const pauses: Pauses = redisPauses ?? new LocalPauses();
   const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
   const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
   const store = new PgRecordStore(database, createVaults(database, world.at.ring));
@@ -209,6 +211,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     ask: (someone, ...questions) => reads.read(someone.person.id, questions),
     async close() {
       await flights.drained();
+      redisPauses?.close();
       redisBell?.close();
       link?.client.disconnect();
       await outbound.close();

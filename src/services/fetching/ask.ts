@@ -9,6 +9,7 @@ import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { type Breakers, Resting } from "./breakers";
 import { NO_CONTENT } from "./pages";
+import type { Refusals } from "./refusals";
 import type { Urgency } from "./urgency";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
@@ -17,7 +18,7 @@ const TOTAL_MS = 60_000;
 const RETRY_JITTER_MS = 200;
 /** Milliseconds for which an endpoint that is tried again counts as silent from the start: nobody waits long for what was out of reach. */
 const TRIED_AFTER_SILENCE_MS = 2_300;
-/** Milliseconds for which a turn is worth waiting for once pages have come that would have to be asked for again; somebody waits. */
+/** Milliseconds for which a turn is worth waiting for once pages have come that would have to be asked for again. */
 const PATIENCE_UNDERWAY_MS = 60_000;
 
 /** A provider as configured here: where its API is. */
@@ -57,7 +58,7 @@ export class Asker {
   private scopeNamed = false;
 
   constructor(
-    private readonly parts: AskingParts & { readonly breakers: Breakers },
+    private readonly parts: AskingParts & { readonly breakers: Breakers; readonly refusals: Refusals },
     private readonly configured: ConfiguredProvider,
     private readonly asking: AskingFor,
   ) {}
@@ -115,6 +116,7 @@ export class Asker {
   private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<unknown> {
     const { onProgress } = this.asking;
     const authorization = `Bearer ${token.value}`;
+    const sentAt = this.parts.now();
     const answer = await this.parts.outbound.send({
       ...outboundRequest(this.configured, endpoint, request),
       headers: { authorization, accept: "application/json", ...contentType(request) },
@@ -125,32 +127,39 @@ export class Asker {
     onProgress();
     this.answered = true;
     const failure = failureOf(answer, this.parts.now());
-    if (failure) return this.fail(answer, failure);
-    if (answer.status === 204) return NO_CONTENT;
+    if (failure) return this.fail(answer, failure, sentAt);
+    if (answer.status === 204) return this.heard(NO_CONTENT, sentAt);
     const body = parseJsonBody(answer);
     const kind = this.configured.provider.bodyFailure?.(body) ?? null;
-    if (kind === null) return body;
+    if (kind === null) return this.heard(body, sentAt);
     const retryAt = kind === "RATE_LIMITED" ? { retryAt: retryAfterOf(answer.headers, this.parts.now()) } : {};
-    return this.fail(answer, new UpstreamFailure(kind, "the provider refused inside its answer", { ...retryAt }));
+    const inside = new UpstreamFailure(kind, "the provider refused inside its answer", { ...retryAt });
+    return this.fail(answer, inside, sentAt);
   }
 
-  private async fail(answer: InboundAnswer, failure: UpstreamFailure): Promise<never> {
+  private heard(body: unknown, sentAt: number): unknown {
+    for (const key of Object.values(this.pauseKeys())) this.parts.refusals.answered(key, sentAt);
+    return body;
+  }
+
+  private async fail(answer: InboundAnswer, failure: UpstreamFailure, sentAt: number): Promise<never> {
     if (failure.kind === "UNAUTHORIZED") this.scopeNamed = /scope/i.test(answer.body.toString("utf8", 0, 2_000));
-    if (failure.kind === "RATE_LIMITED") await this.pause(answer, failure);
-    throw failure;
+    if (failure.kind !== "RATE_LIMITED") throw failure;
+    const retryAt = await this.pause(answer, failure, sentAt);
+    throw new UpstreamFailure(failure.kind, failure.message, { ...failure.details, retryAt });
   }
 
   /** Takes a request of the provider's budget; who waits for the flight may come while it stands in line. */
   private async turn(): Promise<void> {
     const { slug } = this.configured.provider;
     const { accountId, urgency } = this.asking;
+    const patience = this.answered ? { patienceMs: PATIENCE_UNDERWAY_MS } : {};
     if (urgency.background) {
       const { signal } = urgency;
-      const outcome = await this.parts.budgets.take(slug, { accountId, background: true, signal });
+      const outcome = await this.parts.budgets.take(slug, { accountId, background: true, signal, ...patience });
       if (outcome.granted) return;
       if (urgency.background) throw overBudget(outcome.retryAt);
     }
-    const patience = this.answered ? { patienceMs: PATIENCE_UNDERWAY_MS } : {};
     const outcome = await this.parts.budgets.take(slug, { accountId, background: false, ...patience });
     if (!outcome.granted) throw overBudget(outcome.retryAt);
   }
@@ -168,10 +177,13 @@ export class Asker {
     }
   }
 
-  private async pause(answer: InboundAnswer, failure: UpstreamFailure): Promise<void> {
-    const keys = this.pauseKeys();
-    const scope = this.configured.provider.rateLimitScope?.(answer.headers) ?? "application";
-    await this.parts.pauses.pause(keys[scope], failure.details.retryAt ?? this.parts.now());
+  /** Until when (epoch seconds) not to ask: told to every process. */
+  private async pause(answer: InboundAnswer, failure: UpstreamFailure, sentAt: number): Promise<number> {
+    const { now, pauses, refusals } = this.parts;
+    const key = this.pauseKeys()[this.configured.provider.rateLimitScope?.(answer.headers) ?? "application"];
+    const until = refusals.after(key, sentAt, failure.details.retryAt ?? now(), now());
+    await pauses.pause(key, until);
+    return until;
   }
 }
 

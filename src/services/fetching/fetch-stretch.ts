@@ -12,6 +12,7 @@ import { Asker, type AskingFor, type AskingParts } from "./ask";
 import { Breakers } from "./breakers";
 import { dateDocuments } from "./dating";
 import { fetchPages, type WholeAnswer } from "./pages";
+import { Refusals } from "./refusals";
 import type { FlightTask } from "./task";
 import { Urgency } from "./urgency";
 
@@ -20,6 +21,7 @@ const DAY_SECONDS = 86_400;
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
   private readonly breakers = new Breakers();
+  private readonly refusals = new Refusals();
 
   constructor(
     private readonly parts: AskingParts & {
@@ -42,7 +44,7 @@ export class StretchFetcher {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
     const { personId, id: accountId } = task.account;
-    const asker = new Asker({ ...this.parts, breakers: this.breakers }, task.configured, {
+    const asker = new Asker({ ...this.parts, breakers: this.breakers, refusals: this.refusals }, task.configured, {
       personId,
       accountId,
       onProgress,
