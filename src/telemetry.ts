@@ -82,6 +82,12 @@ function budgetMetrics(registers: Registry[]): BudgetTelemetry {
     help: "Requests that were not sent, because what providers allow was used up.",
     ...{ labelNames, registers },
   });
+  const waits = new Histogram({
+    name: "gateway_budget_wait_seconds",
+    help: "How long requests waited for their turn, those that were refused included.",
+    buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 20, 60],
+    ...{ labelNames, registers },
+  });
   const waiting = new Gauge({
     name: "gateway_budget_waiting",
     help: "Requests that wait for their turn.",
@@ -96,6 +102,7 @@ function budgetMetrics(registers: Registry[]): BudgetTelemetry {
   return {
     taken: (provider, background) => taken.inc({ provider, class: classOf(background) }),
     refused: (provider, background) => refused.inc({ provider, class: classOf(background) }),
+    waited: (provider, background, seconds) => waits.observe({ provider, class: classOf(background) }, seconds),
     waiting: (provider, background, count) => waiting.set({ provider, class: classOf(background) }, count),
     used: (provider, seconds, part) => used.set({ provider, window: String(seconds) }, part),
   };

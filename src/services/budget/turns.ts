@@ -24,7 +24,9 @@ export class FairBudgets implements Budgets {
     const { accountId, background, signal } = turn;
     if (signal?.aborted) return { granted: false, retryAt: now() };
     const patienceMs = turn.patienceMs ?? PATIENCE_MS[background ? "background" : "interactive"];
+    const begun = performance.now();
     const end = await this.lane(provider, background).take(accountId, patienceMs, signal);
+    telemetry.waited(provider, background, (performance.now() - begun) / 1_000);
     if (end.kind === "granted") telemetry.taken(provider, background);
     if (end.kind === "refused") telemetry.refused(provider, background);
     return end.kind === "granted" ? { granted: true } : { granted: false, retryAt: now() + end.waitMs / 1_000 };

@@ -47,6 +47,8 @@ export interface Budgets {
 export interface BudgetTelemetry {
   readonly taken: (provider: string, background: boolean) => void;
   readonly refused: (provider: string, background: boolean) => void;
+  /** How long one waited for a turn, or to be refused, in seconds. */
+  readonly waited: (provider: string, background: boolean, seconds: number) => void;
   /** How many wait at present. */
   readonly waiting: (provider: string, background: boolean, count: number) => void;
   /** The part (0–1) of a window of so many seconds that was taken. */
