@@ -71,7 +71,7 @@ describe("a lane", () => {
   test("who does not want a turn any more leaves, and takes none", async () => {
     let open = false;
     const { lane, asked } = laneOf(() => (open ? GRANTED : refusal(50)));
-    const [leaving, gone] = [new AbortController(), AbortSignal.abort()];
+    const leaving = new AbortController();
     const waits = lane.take("a", 5_000, leaving.signal);
     await sleep(20);
     leaving.abort();
@@ -79,7 +79,6 @@ describe("a lane", () => {
     open = true;
     await sleep(100);
     expect(asked).toEqual(["a"]);
-    expect((await lane.take("b", 100, gone)).kind).toMatch(/granted|left/);
   });
 
   test("a refusal is believed for a second at most: what it was based on may change", async () => {
@@ -153,6 +152,13 @@ describe("budgets", () => {
     if (outcome.granted) throw new Error("expected a refusal");
     expect(Math.abs(outcome.retryAt - Date.now() / 1_000 - 100)).toBeLessThan(3);
     expect(counts.refused).toEqual([1, 0]);
+  });
+
+  test("who does not want a turn from the start takes none", async () => {
+    const { counts, telemetry } = told();
+    const turn = { accountId: "a", background: true, signal: AbortSignal.abort() };
+    expect(await fair(new LocalCounts(), telemetry).take("acme", turn)).toMatchObject({ granted: false });
+    expect(counts).toEqual({ taken: [0, 0], refused: [0, 0], waited: [0, 0], waiting: [0, 0] });
   });
 
   test("one provider's line is not another's", async () => {
