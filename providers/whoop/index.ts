@@ -2,6 +2,7 @@ import { z } from "zod";
 import { expectShape, type OAuthProfile, type Provider } from "../contract";
 import { endpoints, ROOT } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 import { integerId } from "./wire";
 
 /**
@@ -53,5 +54,6 @@ export const whoop: Provider = {
     { requests: 100, seconds: 60 },
     { requests: 10_000, seconds: 86_400 },
   ],
+  webhook,
   synthetic,
 };

@@ -9,7 +9,6 @@ import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { type Breakers, Resting } from "./breakers";
 import { NO_CONTENT } from "./pages";
-import type { Refusals } from "./refusals";
 import type { Urgency } from "./urgency";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
@@ -58,7 +57,7 @@ export class Asker {
   private scopeNamed = false;
 
   constructor(
-    private readonly parts: AskingParts & { readonly breakers: Breakers; readonly refusals: Refusals },
+    private readonly parts: AskingParts & { readonly breakers: Breakers },
     private readonly configured: ConfiguredProvider,
     private readonly asking: AskingFor,
   ) {}
@@ -138,7 +137,7 @@ export class Asker {
   }
 
   private heard(body: unknown, sentAt: number): unknown {
-    for (const key of Object.values(this.pauseKeys())) this.parts.refusals.answered(key, sentAt);
+    for (const key of Object.values(this.pauseKeys())) this.parts.breakers.refusals.answered(key, sentAt);
     return body;
   }
 
@@ -179,9 +178,9 @@ export class Asker {
 
   /** Until when (epoch seconds) not to ask: told to every process. */
   private async pause(answer: InboundAnswer, failure: UpstreamFailure, sentAt: number): Promise<number> {
-    const { now, pauses, refusals } = this.parts;
+    const { now, pauses, breakers } = this.parts;
     const key = this.pauseKeys()[this.configured.provider.rateLimitScope?.(answer.headers) ?? "application"];
-    const until = refusals.after(key, sentAt, failure.details.retryAt ?? now(), now());
+    const until = breakers.refusals.after(key, sentAt, failure.details.retryAt ?? now(), now());
     await pauses.pause(key, until);
     return until;
   }

@@ -12,7 +12,6 @@ import { Asker, type AskingFor, type AskingParts } from "./ask";
 import { Breakers } from "./breakers";
 import { dateDocuments } from "./dating";
 import { fetchPages, type WholeAnswer } from "./pages";
-import { Refusals } from "./refusals";
 import type { FlightTask } from "./task";
 import { Urgency } from "./urgency";
 
@@ -20,8 +19,8 @@ const DAY_SECONDS = 86_400;
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
-  private readonly breakers = new Breakers();
-  private readonly refusals = new Refusals();
+  /** What rests at present; asking for single documents heeds it as well. */
+  readonly breakers = new Breakers();
 
   constructor(
     private readonly parts: AskingParts & {
@@ -44,7 +43,7 @@ export class StretchFetcher {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
     const { personId, id: accountId } = task.account;
-    const asker = new Asker({ ...this.parts, breakers: this.breakers, refusals: this.refusals }, task.configured, {
+    const asker = new Asker({ ...this.parts, breakers: this.breakers }, task.configured, {
       personId,
       accountId,
       onProgress,
