@@ -6,15 +6,9 @@ import type { ActingInput } from "./inputs";
 import type { UserError } from "./types/payloads";
 
 type WithErrors<T, N> = (T | N) & { userErrors: UserError[] };
-
-/** What work came to; `failure`: why only a part of it was done. */
 type Done<T> = T & { readonly failure?: UserFacingError | null };
 
-function entryOf({ code, message, details }: UserFacingError): UserError {
-  return { code, message, field: details.field ?? null, retryAt: details.retryAt ?? null };
-}
-
-/** Does a mutation's work for the person whom the caller may act for; a {@link UserFacingError} becomes the payload's `userErrors` beside `otherwise`, as does the `failure` of work that was done in part; anything else is thrown on. */
+/** Does a mutation's work for the person whom the caller may act for; a {@link UserFacingError} becomes the payload's `userErrors` beside `otherwise`, as does the `failure` of what was done in part; anything else is thrown on. */
 export async function withUserErrors<T extends object, N extends object>(
   ctx: RequestContext,
   input: ActingInput,
@@ -49,4 +43,8 @@ async function answered<T extends object, N extends object>(
     if (!(error instanceof UserFacingError)) throw error;
     return { ...otherwise, userErrors: [entryOf(error)] };
   }
+}
+
+function entryOf({ code, message, details }: UserFacingError): UserError {
+  return { code, message, field: details.field ?? null, retryAt: details.retryAt ?? null };
 }

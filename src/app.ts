@@ -22,6 +22,7 @@ import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
+import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { askForHistory, openHistory } from "./open-history";
@@ -93,7 +94,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const { cache, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -120,9 +121,10 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
+  const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
   const pageKeeper = new PgPageKeeper(database, vaults);
-  const asking = { outbound, tokens, pauses, now };
+  const asking = { outbound, tokens, pauses, budgets, now };
   const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
@@ -133,8 +135,6 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const runs = new PgSyncRunStore(database);
-  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
@@ -142,6 +142,8 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
     closing,
   );
+  const runs = new PgSyncRunStore(database);
+  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const services: Services = {
     outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
@@ -153,6 +155,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       providers: configured,
       clients,
       oauth,
+      budgets,
       onPersonChanged,
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,

@@ -124,9 +124,9 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     allowedReturnUrls: settings.ALLOWED_RETURN_URLS,
     corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
+    webhookAllowPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
     backfillDays: settings.BACKFILL_DAYS,
     syncCron: settings.SYNC_CRON,
-    webhookAllowPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
     sourceOrder: knownSources(settings.SOURCE_ORDER, slugs),
     wearables: Object.fromEntries(slugs.map((slug) => [slug, readWearable(env, slug, publicUrl)])),
   };

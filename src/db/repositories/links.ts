@@ -167,8 +167,8 @@ async function linkAccount(
   const account = accountOf(personId, rows[0]);
   await tx.query(PUT_GRANT, [personId, account.id, link.seal(account.id), link.expiresAt]);
   await tx.query(AUDIT, [personId, "LINKED", link.provider, null]);
-  await onLinked(tx, account);
   await publish(tx, personId, "account.connected", accountTold(personId, account.id, link.provider));
+  await onLinked(tx, account);
   return { account, dataVersion: await raiseDataVersion(tx, personId), displaced };
 }
 

@@ -15,6 +15,7 @@ import { dateDocuments } from "./dating";
 import { type AskPage, fetchPages, type WholeAnswer } from "./pages";
 import { fetchResumably } from "./resuming";
 import type { FlightTask } from "./task";
+import { Urgency } from "./urgency";
 
 const DAY_SECONDS = 86_400;
 
@@ -26,6 +27,8 @@ export interface FetchWatch {
   readonly onProgress: AskingFor["onProgress"];
   /** A request is sent to the provider. */
   readonly onAsked: () => void;
+  /** Whether somebody waits. Default: as the task's origin says. */
+  readonly urgency?: Urgency;
 }
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
@@ -55,11 +58,12 @@ export class StretchFetcher {
         return this.parts.outbound.send(request);
       },
     };
-    const { onProgress } = watch;
+    const { onProgress, urgency = new Urgency(task.origin) } = watch;
     const asker = new Asker({ ...this.parts, outbound, breakers: this.breakers }, task.configured, {
       personId,
       accountId,
       onProgress,
+      urgency,
     });
     // Where the vendor takes no range, every stretch is the same request.
     const answers = new Map<string, Answered>();
