@@ -15,6 +15,7 @@ import { keepPreference, readLastSynced, readPersonState, readVersions } from ".
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
+import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { openCache } from "./open-cache";
@@ -80,7 +81,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const { cache, answers, bell, pauses, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -157,6 +158,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     schema: buildGatewaySchema({ providers }),
     services,
     authenticate: createAuthenticator(config.auth),
+    answers: new AnswerCache({ versions, store: answers, build, now }),
     logger,
     registry: telemetry.registry,
     probes: [

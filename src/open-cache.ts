@@ -1,14 +1,18 @@
 import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
 import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import { RedisAnswers } from "./cache/redis-answers";
 import type { Config } from "./config";
 import type { Probe } from "./http/health";
 import type { Undoing } from "./open-database";
+import type { AnswerStore } from "./services/ports/answers";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
 import type { GatewayTelemetry } from "./telemetry";
 
 /** What processes share as long as they can reach each other, and how to see whether they can. */
 export interface CacheParts {
   readonly cache: Cache;
+  /** Null where there is only this process. */
+  readonly answers: AnswerStore | null;
   readonly bell: Bell;
   readonly pauses: Pauses;
   readonly probes: readonly Probe[];
@@ -17,7 +21,7 @@ export interface CacheParts {
 /** The cache, bell and pauses of the settings: in Redis, or in this process where none is set. */
 export function openCache(config: Config, telemetry: GatewayTelemetry, closing: Undoing): CacheParts {
   if (config.redisUrl === null) {
-    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), probes: [] };
+    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), answers: null, probes: [] };
   }
   const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
   const link = new RedisLink(config.redisUrl, onFault);
@@ -31,6 +35,7 @@ export function openCache(config: Config, telemetry: GatewayTelemetry, closing: 
   };
   return {
     cache: new RedisCache(link),
+    answers: new RedisAnswers(link),
     bell,
     pauses: new RedisPauses(link, () => Date.now() / 1_000),
     probes: [{ name: "redis", required: false, check }],

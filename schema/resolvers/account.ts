@@ -1,13 +1,15 @@
-import { Ctx, FieldResolver, ID, Resolver, Root } from "type-graphql";
+import { Ctx, Extensions, FieldResolver, ID, Resolver, Root } from "type-graphql";
 import { encodeNodeId } from "../../src/domain/ids";
 import type { RequestContext } from "../../src/loaders/context";
 import type { Account } from "../../src/services/api";
+import { KEPT } from "../kept";
 import { DateTime } from "../scalars";
 import { ProviderAccount } from "../types/accounts";
 
 /** Fields of a linked account that are not its own. */
 @Resolver(() => ProviderAccount)
 export class AccountResolver {
+  @Extensions(KEPT)
   @FieldResolver(() => ID, { description: "Opaque; made of person and account." })
   id(@Root() account: Account): string {
     return encodeNodeId({ type: "ProviderAccount", person: account.personId, account: account.id });

@@ -1,29 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { fastifyApolloHandler } from "@as-integrations/fastify";
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import { GatewayError } from "../domain/errors";
-import { createRequestContext } from "../loaders/context";
-import type { Caller, Services } from "../services/api";
-import { sendError } from "./answers";
-import { createGraphqlServer } from "./apollo";
+import type { Services } from "../services/api";
+import type { AnswerCache } from "./answer-cache";
+import { logAnswer } from "./answers";
 import type { Authenticator } from "./auth";
 import { serveCallback } from "./callback";
-import { createCallers } from "./callers";
 import { drained } from "./drain";
 import { answerFailures, onClientError } from "./failures";
-import { graphiqlPage, wantsPage } from "./graphiql";
+import { serveGraphql } from "./graphql";
+import { COMMON_HEADERS } from "./headers";
 import { type Probe, serveHealth } from "./health";
 import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
-import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
 
@@ -32,6 +22,7 @@ export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
   readonly authenticate: Authenticator;
+  readonly answers: AnswerCache;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
@@ -81,58 +72,14 @@ function createFastify({ logger, trustProxy }: HttpOptions): FastifyInstance {
 
 function addHeaders(app: FastifyInstance): void {
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cross-origin-resource-policy": "same-origin",
-      "cache-control": "no-store",
-    });
+    reply.headers({ "x-request-id": request.id, ...COMMON_HEADERS });
   });
 }
 
 function logAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "unmatched";
-    const milliseconds = Math.round(reply.elapsedTime);
-    request.log.info({ method: request.method, route, status: reply.statusCode, milliseconds }, "answered");
-  });
-}
-
-async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics: ReturnType<typeof serveMetrics>) {
-  const { services, authenticate, production, schema, logger } = options;
-  const apollo = createGraphqlServer({ schema, production, logger, metrics });
-  await apollo.start();
-  app.addHook("onClose", () => apollo.stop());
-  const callerOf = createCallers(services, authenticate);
-  const callers = new WeakMap<FastifyRequest, Caller>();
-  const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
-  const answer = fastifyApolloHandler(apollo, {
-    context: async (request) => {
-      const caller = callers.get(request);
-      if (!caller) throw new Error("expected an authenticated request");
-      return createRequestContext(services, caller, request.id);
-    },
-  });
-  app.route({
-    method: ["GET", "POST"],
-    url: "/graphql",
-    exposeHeadRoute: false,
-    onRequest: async (request) => {
-      if (page && wantsPage(request)) return;
-      callers.set(request, await callerOf(request.raw.rawHeaders));
-      if (chosenResponseType(request.headers.accept) === null) {
-        throw new GatewayError("BAD_REQUEST", "Accept application/json or application/graphql-response+json");
-      }
-    },
-    handler: (request: FastifyRequest, reply: FastifyReply): unknown =>
-      page && wantsPage(request) ? page(reply) : Reflect.apply(answer, app, [request, reply]),
-  });
-  app.route({
-    method: ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "TRACE"],
-    url: "/graphql",
-    handler: (_request, reply) =>
-      sendError(reply.header("allow", "GET, POST"), "METHOD_NOT_ALLOWED", "Send GraphQL by POST, or queries by GET"),
+    logAnswer(request.log, request.method, route, reply.statusCode, reply.elapsedTime);
   });
 }
 
@@ -149,7 +96,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
   serveCallback(app, options.services);
-  await serveGraphql(app, options, metrics);
+  const first = await serveGraphql(app, options, metrics, drain.isDraining);
   await app.ready();
+  first.before(app);
   return { app, listen: (address) => app.listen(address), close: drain.close };
 }

@@ -3,6 +3,7 @@ import { Writable } from "node:stream";
 import { Registry } from "prom-client";
 import { buildGatewaySchema } from "../../schema/build";
 import type { AuthSettings } from "../../src/config/auth";
+import { AnswerCache } from "../../src/http/answer-cache";
 import { createAuthenticator } from "../../src/http/auth";
 import { createHttpServer, type HttpOptions, type HttpServer } from "../../src/http/server";
 import { createLogger } from "../../src/logging";
@@ -33,6 +34,12 @@ export interface FakeGateway {
   fetch(path: string, init?: RequestInit): Promise<Answer>;
 }
 
+/** Keeps nothing: fake services have no data versions to confirm. */
+function forgetfulAnswers(): AnswerCache {
+  const versions = { current: async () => ({ version: "1", confirmed: false }), learned: () => undefined };
+  return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000 });
+}
+
 /** Starts a gateway over fake services on a free loopback port. */
 export async function startFakeGateway(
   options: Partial<HttpOptions> & { auth?: AuthSettings } = {},
@@ -50,6 +57,7 @@ export async function startFakeGateway(
     schema: buildGatewaySchema({ providers: [{ slug: "oura", displayName: "Oura" }] }),
     services,
     authenticate: createAuthenticator(auth),
+    answers: forgetfulAnswers(),
     logger: createLogger({ level: "debug", destination }),
     registry: new Registry(),
     probes: [],

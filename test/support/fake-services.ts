@@ -120,7 +120,7 @@ function answer(question: DailyQuestion): DailyAnswer {
   const order = { query: question.prefer ?? null, person: null, operator: null, order: ["oura"] };
   const resolutions = chooseDays(bySource, ["oura"], order);
   // Equal but not identical, as after a cache.
-  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [] };
+  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [], freshUntil: 0 };
 }
 
 /** Services that answer from memory. */
