@@ -105,6 +105,10 @@ export interface FakeServices extends Services {
   /** For whom mutations acted, by external id. */
   readonly actedFor: string[];
   outcome: CallbackOutcome;
+  /** Of every daily answer: epoch seconds. */
+  freshUntil: number;
+  /** Issues of every daily answer. */
+  issues: DailyAnswer["issues"];
   /** Thrown by the next calls where set. */
   failure: unknown;
 }
@@ -140,6 +144,8 @@ export function fakeServices(): FakeServices {
     actedFor,
     callbacks,
     outcome: { kind: "page", status: 200, title: "Linked", message: "Your wearable is linked." },
+    freshUntil: 0,
+    issues: [],
     failure: null,
     people: {
       async person(externalId) {
@@ -192,7 +198,7 @@ export function fakeServices(): FakeServices {
       async read(_personId, questions) {
         guard();
         reads.push(questions);
-        return questions.map(answer);
+        return questions.map((question) => ({ ...answer(question), freshUntil: fake.freshUntil, issues: fake.issues }));
       },
     },
     syncing: {
