@@ -2,18 +2,25 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GatewayError } from "../domain/errors";
 import { createRequestContext, type RequestContext } from "../loaders/context";
-import type { Caller } from "../services/api";
+import type { Caller, Services } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import { logAnswer, sendError } from "./answers";
-import { createGraphqlServer } from "./apollo";
-import type { createCallers } from "./callers";
+import { createGraphqlServer, type GraphqlOptions } from "./apollo";
 import { FirstAnswer } from "./first-answer";
 import { graphiqlPage, wantsPage } from "./graphiql";
 import { parseJsonBody } from "./json-body";
 import { keptHeaders, keptResponse } from "./kept-response";
 import { chosenResponseType, type ResponseType } from "./media-type";
 import type { HttpMetrics } from "./metrics";
-import type { HttpOptions } from "./server";
+
+/** What GraphQL over HTTP is made of. `demo`: only loopback Hosts are served. */
+export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
+  readonly services: Services;
+  readonly answers: AnswerCache;
+  readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
+  readonly demo: boolean;
+  readonly isDraining: () => boolean;
+}
 
 /** One request for GraphQL while it is answered. */
 interface Asking {
@@ -30,7 +37,7 @@ const PREFLIGHT_HEADERS = ["apollo-require-preflight", "x-apollo-operation-name"
 /** Serves GraphQL at `/graphql`, and GraphiQL outside production; what it gives back answers ahead of the framework. */
 export async function serveGraphql(
   app: FastifyInstance,
-  options: HttpOptions & { readonly callerOf: ReturnType<typeof createCallers>; readonly isDraining: () => boolean },
+  options: GraphqlParts,
   metrics: HttpMetrics,
 ): Promise<FirstAnswer> {
   const { services, callerOf, isDraining, production, schema, logger, answers } = options;
