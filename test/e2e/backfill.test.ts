@@ -149,11 +149,6 @@ test("disconnecting ends it; linking again goes on with what is missing", async 
     await sql.query("SELECT count(*)::int AS left FROM graphile_worker.jobs WHERE task_identifier = 'backfill'")
   ).rows;
   expect(left).toBe(0);
-  const known = (
-    await sql.query(
-      "SELECT endpoint, days::text FROM fetches f JOIN people p ON p.id = f.person_id WHERE p.external_id = 'leaver'",
-    )
-  ).rows;
   vendor.simulator.resetCalls();
   await linked(api, somebody("leaver"));
   await until(() => told(api, "demo:leaver"), isWhole);
@@ -162,7 +157,6 @@ test("disconnecting ends it; linking again goes on with what is missing", async 
     `SELECT endpoint, day::date::text FROM fetches f JOIN people p ON p.id = f.person_id, unnest(days) AS r, generate_series(lower(r), upper(r) - 1, '1 day') AS day
      WHERE p.external_id = 'leaver' GROUP BY 1, 2 HAVING count(*) > 1`,
   );
-  expect(known.length).toBeGreaterThanOrEqual(0);
   expect(rows).toEqual([]);
 }, 120_000);
 
@@ -201,7 +195,7 @@ test("while the vendor asks to wait, it says until when", async () => {
 }, 120_000);
 
 test("a worker that is told to stop ends well within its time, and another goes on", async () => {
-  vendor.simulator.change({ pageSize: 5 });
+  vendor.simulator.change({ pageSize: 10 });
   vendor.simulator.faults.add({ kind: "data", effect: "delay", ms: 300 });
   await linked(api, somebody("moving"));
   await until(
@@ -219,13 +213,13 @@ test("a worker that is told to stop ends well within its time, and another goes 
 }, 120_000);
 
 test("the clock knows of the nights", async () => {
-  const { rows } = await sql.query("SELECT identifier FROM graphile_worker.known_crontabs ORDER BY 1");
+  const { rows } = await sql.query("SELECT identifier FROM graphile_worker._private_known_crontabs ORDER BY 1");
   expect(rows.map(({ identifier }) => identifier)).toContain("reconcile");
 });
 
 test("all four wearables are fetched as far as each reaches, nothing twice", async () => {
   const own = await freshDatabase();
-  const gateway = await startGateway({ env: { DATABASE_URL: own.url, BACKFILL_DAYS: "365" } });
+  const gateway = await startGateway({ env: { DATABASE_URL: own.url, BACKFILL_DAYS: "120" } });
   try {
     const clouds: Clouds = await linkFour(gateway, {});
     const accounts = await until(
