@@ -18,7 +18,6 @@ import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
-import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { openWorker } from "./open-worker";
@@ -155,9 +154,9 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
-  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const work = { database, telemetry, tasks: [], schedules: [] };
-  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const working = config.roles.includes("worker");
+  const work = { database, telemetry, queue: services.queue, tasks: [], schedules: [], working };
+  const worker = await openWorker(work, closing);
   const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
