@@ -116,6 +116,27 @@ test("PostgreSQL falls silent: noticed by the heart beat, and the process comes 
   ]);
 }, 60_000);
 
+test("a worker whose first look at the queue was cut off takes jobs all the same", async () => {
+  const admin = new Client({ connectionString: at.fresh.adminUrl });
+  await admin.connect();
+  const done: number[] = [];
+  try {
+    await admin.query("BEGIN");
+    await admin.query("LOCK TABLE graphile_worker._private_tasks IN ACCESS EXCLUSIVE MODE");
+    await start(at.database, async (payload) => void done.push((payload as { n: number }).n));
+    // Seen once a transaction.
+    const looking =
+      "FROM pg_stat_clear_snapshot(), pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%_private_tasks%'";
+    await until("the first look", async () => (await admin.query(`SELECT 1 ${looking}`)).rowCount === 1);
+    await admin.query(`SELECT pg_terminate_backend(pid) ${looking}`);
+    await admin.query("ROLLBACK");
+  } finally {
+    await admin.end();
+  }
+  await work(1);
+  await until("the job", () => done.length === 1, 30_000);
+}, 60_000);
+
 test("what a job did while the process was cut off neither completes nor fails the job that another one took", async () => {
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
