@@ -114,3 +114,17 @@ export const UserErrorCode = enumOf("UserErrorCode", "What a user interface must
   RATE_LIMITED: "The provider asks to wait until retryAt.",
   PROVIDER_UNAVAILABLE: "The provider did not answer in time or answered with a fault of its own.",
 });
+
+/** What became of a day of a metric. */
+export const ChangeType = enumOf("ChangeType", "What became of a day of a metric at one account.", {
+  CREATED: "It has its first record.",
+  UPDATED: "Something of it is other than before.",
+  DELETED: "It has no record any more.",
+});
+
+/** Why data were fetched. */
+export const ChangeOrigin = enumOf("ChangeOrigin", "Why the gateway looked at what changed.", {
+  BACKFILL: "It was bringing history after linking.",
+  LIVE: "Somebody asked, or the provider told of news.",
+  RECONCILIATION: "It was looking a second time, as it does every night.",
+});

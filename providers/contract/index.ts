@@ -5,3 +5,4 @@ export * from "./page";
 export * from "./provider";
 export * from "./reading";
 export * from "./synthetic";
+export * from "./webhook";

@@ -39,6 +39,17 @@ export type SyntheticFailure =
   | { readonly kind: "rate_limited"; readonly retryAfter: string }
   | { readonly kind: "server_error"; readonly status: number };
 
+/** A change of a document that the vendor may tell of. `at`: epoch seconds; `id`: of the event, a UUID. */
+export interface SyntheticEvent {
+  readonly change: "created" | "updated" | "deleted";
+  readonly endpoint: string;
+  readonly document: unknown;
+  readonly day: CivilDay;
+  readonly person: SyntheticPerson;
+  readonly at: number;
+  readonly id: string;
+}
+
 /** A vendor's cloud for the simulator: plausible wire payloads and habits, all pure. */
 export interface Synthetic {
   /** The vendor's documents of one endpoint that carry this day, from nothing but person and day; a higher `revision` is a later one of the same document. */
@@ -50,6 +61,8 @@ export interface Synthetic {
   grant(scope: string): string | null;
   /** The vendor's id of the person with a seed (0 to 2³² − 1), in the vendor's own form. Default: 32 hexadecimal digits. */
   vendorUserId?(seed: number): string;
+  /** The body, as JSON or as the fields of a form, by which the vendor tells of a change; null where it tells nothing. Default: it never does. */
+  webhook?(event: SyntheticEvent): unknown;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
   /** Lifetime of an authorization code in seconds. Default: 600 (RFC 6749 §4.1.2). */

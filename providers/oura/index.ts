@@ -2,6 +2,7 @@ import { z } from "zod";
 import { documentId, expectShape, type OAuthProfile, type Provider } from "../contract";
 import { COLLECTION, endpoints } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 
 /**
  * Oura's older OAuth generation; apps made at developer.ouraring.com set the addresses of the newer by environment.
@@ -54,5 +55,6 @@ export const oura: Provider = {
   rateLimitScope: (headers) => (headers["x-ratelimit-tier"]?.toLowerCase() === "token" ? "account" : "application"),
   mapperVersion: 1,
   endpoints,
+  webhook,
   synthetic,
 };
