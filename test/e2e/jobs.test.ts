@@ -38,7 +38,7 @@ beforeAll(async () => {
   directory = await temporaryDirectory();
   await startPostgres(await freePort());
   [vendor, redis] = await Promise.all([startVendor(), startRedis()]);
-  Object.assign(env, vendor.env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url });
+  Object.assign(env, vendor.env, { DATABASE_URL: postgres.url, REDIS_URL: redis.url, BACKFILL_DAYS: "0" });
   api = await start("api");
   vendor.simulator.change({ webhookUrl: `${api.url}/webhooks/oura` });
   await linked(api, { user: USER });
@@ -166,7 +166,9 @@ test("SIGTERM: the job under way is finished, and none is left taken", async () 
   vendor.simulator.faults.add({ kind: "data", effect: "delay", ms: 400 });
   const acknowledged = await newNight();
   await until("a job under way", running);
+  const begun = performance.now();
   expect(await worker!.stop("SIGTERM")).toBe(0);
+  console.log(`SIGTERM with a job under way: ended after ${Math.round(performance.now() - begun)} ms`);
   await nothingLost(acknowledged, 0);
   vendor.simulator.faults.clear();
   worker = await start("worker");
