@@ -1,12 +1,21 @@
+import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { oura } from "../../providers/oura";
 import { Database } from "../../src/db/database";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded";
 import { createKeyStore } from "../../src/db/repositories/api-keys";
 import { mintKey } from "../../src/services/keys";
-import { freePort, type GatewayProcess, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
+import {
+  freePort,
+  type GatewayProcess,
+  PROJECT,
+  startGateway,
+  stopAll,
+  temporaryDirectory,
+} from "../support/gateway-process";
 import { until } from "../support/job-worker";
 import { someoneWithANight } from "../support/new-night";
 import { linked } from "../support/newcomer";
@@ -99,6 +108,17 @@ const ready = async (gateway: GatewayProcess) => {
   const answer = await fetch(`${gateway.url}/readyz`);
   return { code: answer.status, checks: ((await answer.json()) as { checks: Record<string, string> }).checks };
 };
+
+/** Runs the command line of the job queue, as `npm run jobs` does. */
+async function jobs(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { PATH = "", HOME = "/tmp" } = process.env;
+  const command = ["--import", "tsx", "src/failed-jobs.ts", ...args];
+  const options = { cwd: PROJECT, env: { PATH, HOME, ...env } };
+  return promisify(execFile)(process.execPath, command, options).then(
+    (said) => ({ code: 0, ...said }),
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  );
+}
 
 test("ROLES=api keeps jobs and does none; ROLES=worker does them, and serves health and metrics only", async () => {
   const acknowledged = await newNight();
@@ -198,14 +218,15 @@ test("a poisoned job goes aside and holds up nobody; an operator sees it, has it
     return row?.open === 0 && row.all === events();
   });
   const [job] = await failed();
+  const { id } = job!;
+  expect((await jobs("failed")).stdout).toMatch(new RegExp(`^ID.*\\n${id}  webhook  1 .*Z  ZodError\\n$`));
+  expect((await jobs("list")).stdout).toMatch(/^webhook +0 +0 +1 +-$/m);
+  expect((await jobs("retry", "all")).stdout).toBe(`to be tried again: ${id}\n`);
+  expect(await jobs("discard", "'; --")).toMatchObject({ code: 1, stderr: "discard: expected ids, or all\n" });
   for (const mutation of ["retryFailedJobs", "discardFailedJobs"]) {
     await until("it to be aside", async () => (await failed()).length === 1);
-    const { data } = await api.graphql(
-      `mutation { ${mutation}(input: { ids: ["${job!.id}"] }) { ids } }`,
-      undefined,
-      key,
-    );
-    expect(data).toEqual({ [mutation]: { ids: [job!.id] } });
+    const { data } = await api.graphql(`mutation { ${mutation}(input: { ids: ["${id}"] }) { ids } }`, undefined, key);
+    expect(data).toEqual({ [mutation]: { ids: [id] } });
   }
   expect(await failed()).toEqual([]);
   expect(worker!.output() + api.output()).not.toContain("canary");
