@@ -60,7 +60,7 @@ export function openSubscriptions(settings: SubscriptionSettings): OpenSubscript
   };
   return {
     api: {
-      list: () => overview(store, providers),
+      list: () => overview(store, providers, now()),
       handshake: (slug, query) => {
         const handshake = wearables.find(({ provider }) => provider.slug === slug)?.provider.webhookSubscriptions
           ?.handshake;
@@ -114,7 +114,7 @@ function showSubscriptions(
   });
   const refresh = async () => {
     try {
-      const [all, foreign] = [await overview(store, providers), await store.foreignCounts()];
+      const [all, foreign] = [await overview(store, providers, now()), await store.foreignCounts()];
       for (const { provider } of providers) {
         const own = all.filter((one) => one.provider === provider.slug);
         for (const state of SUBSCRIPTION_STATES) {

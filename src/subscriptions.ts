@@ -10,6 +10,7 @@ import { openDatabase } from "./open-database";
 import { managed } from "./open-subscriptions";
 import { Postponed } from "./services/ports/jobs";
 import { SubscriptionKeeper } from "./services/subscriptions/keeper";
+import { asOf } from "./services/subscriptions/overview";
 import { VerificationTokens } from "./services/subscriptions/verification";
 import { createOutbound } from "./upstream/outbound";
 import { atVendor, originsOf } from "./wearables";
@@ -35,12 +36,14 @@ function parseCommand(args: readonly string[]): Run {
 
 const list: Run = async (_config, database) => {
   const time = (at: number | null) => (at === null ? "-" : new Date(at * 1_000).toISOString().slice(0, 19).concat("Z"));
-  const rows = (await createSubscriptionStore(database).list()).map((one) =>
+  const now = Date.now() / 1_000;
+  const stored = await createSubscriptionStore(database).list();
+  const rows = stored.map((one) =>
     [
       one.provider,
       one.dataType,
       one.eventType,
-      one.state,
+      asOf(one, now).state,
       time(one.expiresAt),
       time(one.checkedAt),
       one.lastError ?? "-",

@@ -35,8 +35,7 @@ UPDATE webhook_subscriptions SET state = 'MISSING', vendor_id = NULL, callback_u
 WHERE application_id = current_application() AND provider = $1 AND vendor_id = $2`;
 const LIST = `
 SELECT provider, data_type AS "dataType", event_type AS "eventType",
-  CASE WHEN state = 'ACTIVE' AND expires_at <= now() THEN 'MISSING' ELSE state END AS state, vendor_id AS "vendorId",
-  callback_url AS "callbackUrl", extract(epoch FROM expires_at)::float8 AS "expiresAt", last_error AS "lastError",
+  state, vendor_id AS "vendorId", callback_url AS "callbackUrl", extract(epoch FROM expires_at)::float8 AS "expiresAt", last_error AS "lastError",
   extract(epoch FROM checked_at)::float8 AS "checkedAt"
 FROM webhook_subscriptions WHERE application_id = current_application() ORDER BY provider, data_type, event_type`;
 const FOREIGN_COUNTS = `

@@ -1,0 +1,309 @@
+import { webhookSubscriptions } from "../../providers/oura/subscriptions";
+import { VerificationTokens } from "../../src/services/subscriptions/verification";
+import { SubscriptionsWorld } from "../support/subscriptions-world";
+
+const DAY = 86_400;
+const WANTED = webhookSubscriptions.wanted;
+const SLEEP_UPDATE = { dataType: "sleep", eventType: "update" };
+
+let world: SubscriptionsWorld;
+beforeAll(async () => {
+  world = await SubscriptionsWorld.create();
+});
+afterEach(() => world.reset());
+afterAll(() => world.close());
+
+const topics = (list: readonly { dataType: string; eventType: string }[]) =>
+  list.map(({ dataType, eventType }) => `${dataType} ${eventType}`).sort();
+const held = () => world.simulator.subscriptions.active();
+
+test("from nothing to every wanted subscription, after a handshake each; the next time only a look", async () => {
+  const process = world.keeper();
+  await process.keep();
+  expect(topics(held())).toEqual(topics(WANTED));
+  expect(WANTED).toHaveLength(12);
+  expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 12 });
+  const shown = await world.shown(process);
+  expect(topics(shown)).toEqual(topics(WANTED));
+  for (const one of shown) {
+    const vendor = held().find(({ id }) => id === one.vendorId);
+    const { callbackUrl, expiresAt } = vendor ?? {};
+    expect(one).toMatchObject({ state: "ACTIVE", lastError: null, callbackUrl, expiresAt });
+    expect(one.callbackUrl).toBe(`${world.base()}/webhooks/oura`);
+    expect(one.checkedAt).toBeGreaterThan(world.now - 60);
+  }
+  world.simulator.resetCalls();
+  await process.keep();
+  expect(world.calls()).toEqual({ "GET 200": 1 });
+});
+
+test("without an address to deliver to nothing is asked, and every one is shown as off", async () => {
+  const process = world.keeper({ base: null });
+  await process.keep();
+  expect(world.calls()).toEqual({});
+  expect((await world.shown(process)).map(({ state }) => state)).toEqual(WANTED.map(() => "OFF"));
+});
+
+test("turned off later, what the vendor holds stays, and is shown with its end", async () => {
+  await world.keeper().keep();
+  const off = world.keeper({ base: null });
+  await off.keep();
+  expect(held()).toHaveLength(12);
+  const [one] = await world.shown(off);
+  expect(one).toMatchObject({ state: "OFF", expiresAt: held()[0]?.expiresAt });
+});
+
+describe("going on after an end at any moment", () => {
+  test("a creation whose answer was lost is found, not repeated", async () => {
+    world.simulator.faults.add({ effect: "lost", kind: "subscription", skip: 5, times: 1 });
+    await expect(world.keeper().keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+    expect(held()).toHaveLength(5);
+    world.simulator.resetCalls();
+    const next = world.keeper();
+    await next.keep();
+    expect(topics(held())).toEqual(topics(WANTED));
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 7 });
+    expect((await world.shown(next)).every(({ state, lastError }) => state === "ACTIVE" && lastError === null)).toBe(
+      true,
+    );
+  });
+
+  test("a process that hangs or dies in the middle is waited for, then another one makes the rest", async () => {
+    const fault = world.simulator.faults.add({ effect: "hang", kind: "subscription", skip: 5 });
+    const dying = world.keeper().keep();
+    dying.catch(() => undefined);
+    while (held().length < 4 || world.simulator.calls().length < 6) await new Promise((done) => setTimeout(done, 10));
+    const next = world.keeper();
+    await expect(next.keep()).rejects.toMatchObject({ name: "Postponed" });
+    world.simulator.faults.remove(fault);
+    world.simulator.resetCalls();
+    // A minute later.
+    await world.at.database.application((tx) =>
+      tx.query("UPDATE webhook_keepers SET taken_until = now() - interval '1 second'"),
+    );
+    await next.keep();
+    expect(topics(held())).toEqual(topics(WANTED));
+    expect(world.calls()["POST 201"]).toBe(8);
+    await expect(dying).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+  }, 60_000);
+
+  test("two processes at once make each subscription once; the other one comes back later", async () => {
+    const [one, two] = [world.keeper(), world.keeper()];
+    const outcomes = await Promise.allSettled([one.keep(), two.keep()]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(outcomes.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: { name: "Postponed", until: world.now + 15 },
+    });
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 12 });
+  });
+
+  test("a process that stops leaves the rest to the next one", async () => {
+    const process = world.keeper();
+    const stopping = new AbortController();
+    stopping.abort();
+    await expect(process.keeper.keep(stopping.signal)).rejects.toMatchObject({ name: "Postponed", until: world.now });
+    expect(held()).toEqual([]);
+    await process.keep();
+    expect(held()).toHaveLength(12);
+  });
+});
+
+describe("before and after the end of subscriptions", () => {
+  test("each is renewed a week before its end, not earlier", async () => {
+    const process = world.keeper();
+    await process.keep();
+    const [first] = held();
+    const end = first?.expiresAt ?? 0;
+    world.simulator.resetCalls();
+    world.now = end - 7 * DAY - 1;
+    await process.keep();
+    expect(world.calls()).toEqual({ "GET 200": 1 });
+    world.now = end - 7 * DAY;
+    await process.keep();
+    expect(world.calls()).toEqual({ "GET 200": 2, "PUT renew 200": 12 });
+    expect(held()[0]).toMatchObject({ id: first?.id, expiresAt: world.now + 90 * DAY });
+    expect((await world.shown(process))[0]).toMatchObject({ state: "ACTIVE", expiresAt: world.now + 90 * DAY });
+  });
+
+  test("those that ended are shown as missing, and made anew", async () => {
+    const process = world.keeper();
+    await process.keep();
+    world.now += 91 * DAY;
+    expect(new Set((await world.shown(process)).map(({ state }) => state))).toEqual(new Set(["MISSING"]));
+    world.simulator.resetCalls();
+    await process.keep();
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 12 });
+    expect((await world.shown(process)).every(({ state }) => state === "ACTIVE")).toBe(true);
+  });
+
+  test("those that a vendor still lists after their end are replaced", async () => {
+    await world.keeper().keep();
+    world.simulator.resetCalls();
+    await world.keeper({ secondsAhead: 91 * DAY }).keep();
+    expect(world.calls()).toEqual({ "GET 200": 1, "DELETE 204": 12, "POST 201": 12 });
+    expect(held()).toHaveLength(12);
+  });
+
+  test("one that cannot be renewed yet stays active, with the reason", async () => {
+    const process = world.keeper();
+    await process.keep();
+    world.now += 85 * DAY;
+    world.simulator.faults.add({ effect: "answer", status: 400, path: "*/renew/*", times: 1 });
+    await expect(process.keep()).rejects.toMatchObject({ kind: "REJECTED" });
+    const shown = await world.shown(process);
+    expect(shown.filter(({ lastError }) => lastError !== null)).toMatchObject([
+      { state: "ACTIVE", lastError: "REJECTED" },
+    ]);
+    await process.keep();
+    expect((await world.shown(process)).every(({ lastError }) => lastError === null)).toBe(true);
+  });
+
+  test("one that is gone when it is to be renewed is made anew", async () => {
+    const process = world.keeper();
+    await process.keep();
+    world.now += 85 * DAY;
+    const known = { status: 403, body: { detail: "Webhook with specified id does not exist." } };
+    world.simulator.subscriptions.cancel(held()[0]?.id ?? "");
+    world.simulator.faults.add({ effect: "answer", ...known, path: "*/renew/*", times: 1 });
+    world.simulator.resetCalls();
+    await process.keep();
+    expect(topics(held())).toEqual(topics(WANTED));
+  });
+});
+
+test("another base address: the same subscriptions are moved, each after a handshake there", async () => {
+  await world.keeper().keep();
+  const before = held().map(({ id }) => id);
+  world.simulator.resetCalls();
+  const moved = world.keeper({ base: world.base("127.0.0.1") });
+  await moved.keep();
+  expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": 12 });
+  expect(held().map(({ id }) => id)).toEqual(before);
+  expect(new Set(held().map(({ callbackUrl }) => callbackUrl))).toEqual(
+    new Set([`${world.base("127.0.0.1")}/webhooks/oura`]),
+  );
+  expect((await world.shown(moved))[0]?.callbackUrl).toBe(`${world.base("127.0.0.1")}/webhooks/oura`);
+});
+
+describe("what is there already", () => {
+  test("subscriptions that deliver elsewhere are counted and left alone; their topics are shown as taken", async () => {
+    const elsewhere = `${world.base()}/webhooks/oura?another=program`.replace("/webhooks/oura", "/webhooks/oura/hook");
+    world.api.get("/webhooks/oura/hook", async (request) => ({
+      challenge: (request.query as { challenge: string }).challenge,
+    }));
+    expect((await world.make(SLEEP_UPDATE, elsewhere)).status).toBe(201);
+    const [foreign] = held();
+    const process = world.keeper();
+    await process.keep();
+    expect(held()).toContainEqual(foreign);
+    expect(held()).toHaveLength(12);
+    expect(await world.store.foreignCounts()).toEqual(new Map([["oura", 1]]));
+    const shown = await world.shown(process);
+    expect(shown.filter(({ state }) => state !== "ACTIVE")).toMatchObject([
+      { ...SLEEP_UPDATE, state: "FAILED", lastError: "TAKEN" },
+    ]);
+  });
+
+  test("ours that are not wanted any more are ended", async () => {
+    await world.make({ dataType: "tag", eventType: "create" }, `${world.base()}/webhooks/oura`);
+    await world.keeper().keep();
+    expect(topics(held())).toEqual(topics(WANTED));
+  });
+
+  test("one that the list did not show yet is taken for made", async () => {
+    const process = world.keeper();
+    await process.keep();
+    world.simulator.resetCalls();
+    world.simulator.faults.add({ effect: "set", pointer: "", value: [], kind: "subscription", times: 1 });
+    await process.keep();
+    expect(world.calls()).toEqual({ "GET 200": 13, "POST 409": 12 });
+    expect((await world.shown(process)).every(({ state }) => state === "ACTIVE")).toBe(true);
+  });
+
+  test("removing ends ours at the vendor, and only ours", async () => {
+    await world.keeper().keep();
+    const off = world.keeper({ base: null });
+    expect(await off.keeper.remove(off.managed)).toBe(12);
+    expect(held()).toEqual([]);
+    expect((await world.store.list()).map(({ state, vendorId }) => [state, vendorId])).toEqual(
+      WANTED.map(() => ["MISSING", null]),
+    );
+    expect(await off.keeper.remove(off.managed)).toBe(0);
+  });
+});
+
+describe("a vendor that does not do what is asked", () => {
+  test("down: tried again as the job is, what is known stays, and it ends well", async () => {
+    const process = world.keeper();
+    const down = world.simulator.faults.add({ effect: "server_error", status: 503, kind: "subscription" });
+    await expect(process.keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+    expect(world.calls()).toEqual({ "GET 503": 1 });
+    expect(new Set((await world.shown(process)).map(({ state, lastError }) => `${state} ${lastError}`))).toEqual(
+      new Set(["MISSING UNAVAILABLE"]),
+    );
+    world.simulator.faults.remove(down);
+    await process.keep();
+    expect((await world.shown(process)).every(({ state, lastError }) => state === "ACTIVE" && !lastError)).toBe(true);
+    world.simulator.faults.add({ effect: "server_error", status: 503, kind: "subscription" });
+    await expect(process.keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+    expect((await world.shown(process))[0]).toMatchObject({ state: "ACTIVE", lastError: "UNAVAILABLE" });
+  });
+
+  test("down in the middle: not asked twelve times", async () => {
+    world.simulator.faults.add({ effect: "server_error", status: 500, kind: "subscription", skip: 3 });
+    const process = world.keeper();
+    await expect(process.keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 2, "POST 500": 1 });
+    const shown = await world.shown(process);
+    expect(shown.filter(({ state }) => state === "ACTIVE")).toHaveLength(2);
+    expect(shown.filter(({ lastError }) => lastError === "UNAVAILABLE")).toHaveLength(10);
+  });
+
+  test("429: the job is put off until the vendor's time, and nothing is asked before it", async () => {
+    const process = world.keeper();
+    world.simulator.faults.add({ effect: "rate_limited", retryAfter: "17", kind: "subscription", skip: 4, times: 1 });
+    const until = world.now + 17;
+    await expect(process.keep()).rejects.toMatchObject({ name: "Postponed", until });
+    world.simulator.resetCalls();
+    await expect(process.keep()).rejects.toMatchObject({ name: "Postponed", until });
+    expect(world.calls()).toEqual({});
+    expect((await world.shown(process)).filter(({ lastError }) => lastError === "RATE_LIMITED")).toHaveLength(12);
+    world.now = until;
+    await process.keep();
+    expect(held()).toHaveLength(12);
+  });
+
+  test("credentials refused: one call, and it is shown", async () => {
+    const process = world.keeper({ clientSecret: "another" });
+    await expect(process.keep()).rejects.toMatchObject({ kind: "UNAUTHORIZED" });
+    expect(world.calls()).toEqual({ "GET 401": 1 });
+    expect((await world.shown(process))[0]).toMatchObject({ state: "MISSING", lastError: "UNAUTHORIZED" });
+  });
+
+  test("an answer that is not as documented is not trusted", async () => {
+    world.simulator.faults.add({
+      effect: "set",
+      pointer: "/0",
+      value: { id: 7 },
+      kind: "subscription",
+      skip: 13,
+      times: 1,
+    });
+    const process = world.keeper();
+    await process.keep();
+    await expect(process.keep()).rejects.toMatchObject({ kind: "INVALID_RESPONSE" });
+    expect(held()).toHaveLength(12);
+  });
+
+  test("a callback that does not know the token is refused, and shown as failed until it does", async () => {
+    const stranger = world.keeper({ tokens: new VerificationTokens([{ key: Buffer.alloc(32, 7) }]) });
+    await expect(stranger.keep()).rejects.toMatchObject({ kind: "REJECTED" });
+    expect(held()).toEqual([]);
+    expect(new Set((await world.shown(stranger)).map(({ state, lastError }) => `${state} ${lastError}`))).toEqual(
+      new Set(["FAILED REJECTED"]),
+    );
+    const process = world.keeper();
+    await process.keep();
+    expect((await world.shown(process)).every(({ state, lastError }) => state === "ACTIVE" && !lastError)).toBe(true);
+  });
+});
