@@ -72,7 +72,8 @@ describe("going on after an end at any moment", () => {
     const fault = world.simulator.faults.add({ effect: "hang", kind: "subscription", skip: 5 });
     const dying = world.keeper().keep();
     dying.catch(() => undefined);
-    while (held().length < 4 || world.simulator.calls().length < 6) await new Promise((done) => setTimeout(done, 10));
+    await world.until(() => world.simulator.calls().length === 6);
+    expect(held()).toHaveLength(4);
     const next = world.keeper();
     await expect(next.keep()).rejects.toMatchObject({ name: "Postponed" });
     world.simulator.faults.remove(fault);

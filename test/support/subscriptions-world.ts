@@ -101,6 +101,13 @@ export class SubscriptionsWorld {
     return counts;
   }
 
+  /** Waits for a condition; rejects after five seconds. */
+  async until(holds: () => boolean): Promise<void> {
+    for (const end = Date.now() + 5_000; !holds(); await new Promise((done) => setTimeout(done, 10))) {
+      if (Date.now() > end) throw new Error("what was waited for did not come");
+    }
+  }
+
   /** Makes a subscription past the gateway. Its callback must answer the handshake. */
   async make(topic: SubscriptionTopic, url: string): Promise<Response> {
     const { method, path, json } = profile.create(topic, { url, verificationToken: this.tokens.current("oura") });
