@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Config } from "./config";
-import { isLoopback } from "./config/settings";
+import { isLoopbackUrl } from "./config/public-origin";
 import type { Database } from "./db/database";
 import { enqueue } from "./db/repositories/jobs";
 import { createSubscriptionStore } from "./db/repositories/webhook-subscriptions";
@@ -12,7 +12,7 @@ import type { CallParts, ManagedProvider } from "./services/subscriptions/calls"
 import { SubscriptionKeeper } from "./services/subscriptions/keeper";
 import { overview } from "./services/subscriptions/overview";
 import { callbackPath } from "./services/subscriptions/plan";
-import { answerHandshake, VerificationTokens } from "./services/subscriptions/verification";
+import { answerHandshake, NOT_CONFIGURED, VerificationTokens } from "./services/subscriptions/verification";
 import type { GatewayTelemetry } from "./telemetry";
 import type { Wearable } from "./wearables";
 
@@ -62,9 +62,10 @@ export function openSubscriptions(settings: SubscriptionSettings): OpenSubscript
     api: {
       list: () => overview(store, providers, now()),
       handshake: (slug, query) => {
-        const handshake = wearables.find(({ provider }) => provider.slug === slug)?.provider.webhookSubscriptions
-          ?.handshake;
-        return handshake ? answerHandshake(slug, handshake, tokens, query) : null;
+        const wearable = wearables.find(({ provider }) => provider.slug === slug);
+        const handshake = wearable?.provider.webhookSubscriptions?.handshake;
+        if (!handshake) return null;
+        return wearable.client ? answerHandshake(slug, handshake, tokens, query) : NOT_CONFIGURED;
       },
     },
     tasks: [task],
@@ -87,8 +88,8 @@ export function managed({ provider, apiUrl, client }: Wearable, base: string | n
 /** Where the vendor of a wearable reaches this gateway: a simulated one can without being told, as long as all is on one machine. */
 function callbackBase(config: Config, { simulator }: Wearable): string | null {
   if (config.webhookBaseUrl !== null) return config.webhookBaseUrl;
-  const { hostname, port } = new URL(config.publicUrl);
-  const isHere = isLoopback(hostname.replace(/^\[|\]$/g, "")) && port !== "0";
+  const publicUrl = new URL(config.publicUrl);
+  const isHere = isLoopbackUrl(publicUrl) && publicUrl.port !== "0";
   return simulator && config.auth.kind === "demo" && isHere ? config.publicUrl : null;
 }
 

@@ -172,6 +172,42 @@ describe("before and after the end of subscriptions", () => {
   });
 });
 
+describe("another base address", () => {
+  const addresses = () => new Set(held().map(({ callbackUrl }) => callbackUrl));
+  const MOVED = "127.0.0.1";
+
+  test("after an end between making one and keeping it in mind: that one is moved too", async () => {
+    world.simulator.faults.add({ effect: "lost", kind: "subscription", skip: 5, times: 1 });
+    await expect(world.keeper().keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+    expect(held()).toHaveLength(5);
+    world.simulator.resetCalls();
+    await world.keeper({ base: world.base(MOVED) }).keep();
+    expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": 5, "POST 201": 7 });
+    expect(addresses()).toEqual(new Set([`${world.base(MOVED)}/webhooks/oura`]));
+  });
+
+  test("and back in the middle of the move: none is lost from sight", async () => {
+    await world.keeper().keep();
+    world.simulator.faults.add({ effect: "lost", kind: "subscription", skip: 3, times: 1 });
+    await expect(world.keeper({ base: world.base(MOVED) }).keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
+    expect(addresses().size).toBe(2);
+    await world.keeper().keep();
+    expect(addresses()).toEqual(new Set([`${world.base()}/webhooks/oura`]));
+    expect(held()).toHaveLength(12);
+  });
+
+  test("that the vendor cannot reach: the old ones stay, shown as failed", async () => {
+    await world.keeper().keep();
+    const before = held();
+    const process = world.keeper({ base: "http://127.0.0.1:9" });
+    await expect(process.keep()).rejects.toMatchObject({ kind: "REJECTED" });
+    expect(held()).toEqual(before);
+    expect(new Set((await world.shown(process)).map(({ state, lastError }) => `${state} ${lastError}`))).toEqual(
+      new Set(["FAILED REJECTED"]),
+    );
+  });
+});
+
 test("another base address: the same subscriptions are moved, each after a handshake there", async () => {
   await world.keeper().keep();
   const before = held().map(({ id }) => id);
@@ -187,28 +223,62 @@ test("another base address: the same subscriptions are moved, each after a hands
 });
 
 describe("what is there already", () => {
-  test("subscriptions that deliver elsewhere are counted and left alone; their topics are shown as taken", async () => {
-    const elsewhere = `${world.base()}/webhooks/oura?another=program`.replace("/webhooks/oura", "/webhooks/oura/hook");
-    world.api.get("/webhooks/oura/hook", async (request) => ({
-      challenge: (request.query as { challenge: string }).challenge,
-    }));
-    expect((await world.make(SLEEP_UPDATE, elsewhere)).status).toBe(201);
-    const [foreign] = held();
+  test.each([
+    ["another program", () => `${world.base()}/elsewhere`],
+    ["another deployment of the gateway", () => `${world.base("127.0.0.1")}/webhooks/oura`],
+  ])("what %s made with the same credentials is counted, shown and left alone", async (_whose, address) => {
+    expect((await world.make(SLEEP_UPDATE, address())).status).toBe(201);
+    expect((await world.make({ dataType: "tag", eventType: "create" }, address())).status).toBe(201);
+    const foreign = held();
     const process = world.keeper();
     await process.keep();
-    expect(held()).toContainEqual(foreign);
-    expect(held()).toHaveLength(12);
-    expect(await world.store.foreignCounts()).toEqual(new Map([["oura", 1]]));
-    const shown = await world.shown(process);
-    expect(shown.filter(({ state }) => state !== "ACTIVE")).toMatchObject([
+    await process.keep();
+    expect(held()).toEqual(expect.arrayContaining([...foreign]));
+    expect(held()).toHaveLength(13);
+    expect(await world.store.foreignCounts()).toEqual(new Map([["oura", 2]]));
+    expect((await world.shown(process)).filter(({ state }) => state !== "ACTIVE")).toMatchObject([
       { ...SLEEP_UPDATE, state: "FAILED", lastError: "TAKEN" },
     ]);
+    const listed = await process.keeper.listed(process.managed);
+    expect(listed.filter(({ ours }) => !ours).map(({ id }) => id)).toEqual(foreign.map(({ id }) => id));
+    expect(world.calls()).not.toHaveProperty("DELETE 204");
+    expect(await process.keeper.remove(process.managed)).toBe(11);
+    expect(held()).toEqual(foreign);
+  });
+
+  test("an operator ends what delivers to an address; then the topic is taken over", async () => {
+    const elsewhere = `${world.base()}/elsewhere`;
+    await world.make(SLEEP_UPDATE, elsewhere);
+    const process = world.keeper();
+    await process.keep();
+    expect(await process.keeper.remove(process.managed, elsewhere)).toBe(1);
+    expect(held()).toHaveLength(11);
+    await process.keep();
+    expect((await world.shown(process)).every(({ state }) => state === "ACTIVE")).toBe(true);
+    expect(await world.store.foreignCounts()).toEqual(new Map([["oura", 0]]));
+  });
+
+  test("one that is missing is made, the others stay as they are", async () => {
+    const process = world.keeper();
+    await process.keep();
+    const [gone, ...rest] = held();
+    world.simulator.subscriptions.cancel(gone?.id ?? "");
+    world.simulator.resetCalls();
+    await process.keep();
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 1 });
+    expect(held()).toHaveLength(12);
+    expect(held()).toEqual(expect.arrayContaining(rest));
   });
 
   test("ours that are not wanted any more are ended", async () => {
-    await world.make({ dataType: "tag", eventType: "create" }, `${world.base()}/webhooks/oura`);
-    await world.keeper().keep();
+    const tag = { dataType: "tag", eventType: "create" };
+    await world.keeper({ wanted: [...WANTED, tag] }).keep();
+    expect(held()).toHaveLength(13);
+    world.simulator.resetCalls();
+    await world.keeper({ base: world.base("127.0.0.1") }).keep();
+    expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": 12, "DELETE 204": 1 });
     expect(topics(held())).toEqual(topics(WANTED));
+    expect(topics(await world.store.list())).toEqual(topics(WANTED));
   });
 
   test("one that the list did not show yet is taken for made", async () => {

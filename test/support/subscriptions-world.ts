@@ -33,6 +33,7 @@ export interface KeeperOptions {
   readonly clientSecret?: string;
   readonly tokens?: VerificationTokens;
   readonly secondsAhead?: number;
+  readonly wanted?: readonly SubscriptionTopic[];
 }
 
 /** A simulated vendor, a database, and an API process that answers handshakes. */
@@ -59,23 +60,26 @@ export class SubscriptionsWorld {
       handshake: (slug, query) =>
         world && slug === "oura" ? answerHandshake(slug, profile.handshake, world.tokens, query) : null,
     });
+    // Another program, which takes every subscription.
+    api.get<{ Querystring: { challenge: string } }>("/elsewhere", async ({ query: { challenge } }) => ({ challenge }));
     await api.listen({ host: "127.0.0.1", port: 0 });
     world = new SubscriptionsWorld(at, simulator, api, createSubscriptionStore(at.database));
     return world;
   }
 
-  /** Where the API process is reached. `path`: of a proxy before it. */
+  /** Where the API process is reached. */
   base(host = "localhost"): string {
     return `http://${host}:${(this.api.server.address() as AddressInfo).port}`;
   }
 
   keeper(options: KeeperOptions = {}): KeeperProcess {
     const { base = this.base(), clientSecret = CLIENT.clientSecret, tokens = this.tokens, secondsAhead = 0 } = options;
+    const wanted = options.wanted ?? profile.wanted;
     const outbound = createOutbound({ allowedOrigins: new Map([["oura", new Set([this.simulator.origin])]]) });
     this.closing.push(() => outbound.close());
     const managed: ManagedProvider = {
       provider: oura,
-      profile,
+      profile: { ...profile, wanted },
       apiUrl: this.simulator.origin,
       client: { clientId: CLIENT.clientId, clientSecret },
       callbackUrl: base === null ? null : `${base}/webhooks/oura`,

@@ -64,7 +64,9 @@ export function createWebhookInbox(database: Database): WebhookInbox {
         const fresh: { provider: string; key: string; user: string; waits: boolean }[] = await tx.query(KEEP, [
           JSON.stringify(rows),
         ]);
-        const users = fresh.filter(({ waits }) => waits).map(({ provider, user }) => ({ provider, vendorUserId: user }));
+        const users = fresh
+          .filter(({ waits }) => waits)
+          .map(({ provider, user }) => ({ provider, vendorUserId: user }));
         const jobs = new Map(users.map((user) => [keyOf(user), { task: WEBHOOK_TASK, payload: { ...user } }]));
         await enqueueAll(
           tx,

@@ -17,6 +17,9 @@ ON CONFLICT DO NOTHING`;
 const UNWANT = `
 DELETE FROM webhook_subscriptions WHERE application_id = current_application() AND provider = $1
   AND (data_type, event_type) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))`;
+const ASKING = `
+UPDATE webhook_subscriptions SET callback_url = $4
+WHERE application_id = current_application() AND provider = $1 AND data_type = $2 AND event_type = $3`;
 const HELD = `
 UPDATE webhook_subscriptions SET state = 'ACTIVE', vendor_id = $4, callback_url = $5, expires_at = to_timestamp($6::float8),
   last_error = $7, checked_at = now()
@@ -55,11 +58,9 @@ export function createSubscriptionStore(database: Database): SubscriptionStore {
       return (await database.directory(TAKE, [provider, owner, seconds])).length > 0;
     },
     release: (provider, owner) => run(RELEASE, provider, owner),
-    want: (provider, topics) =>
-      database.application(async (tx) => {
-        await tx.query(WANT, [provider, ...columns(topics)]);
-        await tx.query(UNWANT, [provider, ...columns(topics)]);
-      }),
+    want: (provider, topics) => run(WANT, provider, ...columns(topics)),
+    unwant: (provider, wanted) => run(UNWANT, provider, ...columns(wanted)),
+    asking: (provider, { dataType, eventType }, callbackUrl) => run(ASKING, provider, dataType, eventType, callbackUrl),
     held: (provider, { dataType, eventType, id, callbackUrl, expiresAt }, problem) =>
       run(HELD, provider, dataType, eventType, id, callbackUrl, expiresAt, problem),
     failed: (provider, { dataType, eventType }, problem) => run(FAILED, provider, dataType, eventType, problem),

@@ -10,6 +10,12 @@ export interface HandshakeAnswer {
   readonly body: Readonly<Record<string, string>>;
 }
 
+/** Nothing is answered for a provider whose notices could not be verified: they would all be refused. */
+export const NOT_CONFIGURED: HandshakeAnswer = {
+  status: 503,
+  body: { error: "no secret is configured for this provider's webhooks" },
+};
+
 /**
  * The texts by which vendors show that a handshake is about a subscription of ours. They follow from the deployment's keys, newest
  * first, so that every process knows them and none is stored; those of older keys hold while the key does.
