@@ -115,6 +115,19 @@ export const UserErrorCode = enumOf("UserErrorCode", "What a user interface must
   PROVIDER_UNAVAILABLE: "The provider did not answer in time or answered with a fault of its own.",
 });
 
+/** What became of a day of a metric. */
+export const ChangeType = enumOf("ChangeType", "What became of a day of a metric at one account.", {
+  CREATED: "It has its first record.",
+  UPDATED: "Something of it is other than before.",
+  DELETED: "It has no record any more.",
+});
+
+/** Why data were fetched. */
+export const ChangeOrigin = enumOf("ChangeOrigin", "Why the gateway looked at what changed.", {
+  BACKFILL: "It was bringing history after linking.",
+  LIVE: "Somebody asked, or the provider told of news.",
+  RECONCILIATION: "It was looking a second time, as it does every night.",
+});
 /** How a webhook subscription stands. */
 export const WebhookSubscriptionState = enumOf(
   "WebhookSubscriptionState",

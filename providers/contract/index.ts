@@ -6,5 +6,6 @@ export * from "./provider";
 export * from "./reading";
 export * from "./subscriptions";
 export * from "./synthetic";
+export * from "./synthetic-answer";
 export * from "./synthetic-subscriptions";
 export * from "./webhook";

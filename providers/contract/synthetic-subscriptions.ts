@@ -1,5 +1,5 @@
 import type { SubscriptionCallback, SubscriptionTopic, VendorSubscription } from "./subscriptions";
-import type { SyntheticAnswer } from "./synthetic";
+import type { SyntheticAnswer } from "./synthetic-answer";
 
 /** A request that may be about subscriptions, as it reached the simulator; `body` is parsed JSON or a form. */
 export interface SyntheticSubscriptionRequest {
@@ -34,4 +34,6 @@ export interface SyntheticSubscriptions {
   /** What a request wants; null where it is not about subscriptions. */
   call(request: SyntheticSubscriptionRequest): SyntheticSubscriptionCall | null;
   answer(outcome: SyntheticSubscriptionOutcome): SyntheticAnswer;
+  /** The topic under which the vendor delivers a body of its {@link Synthetic.webhook}. */
+  topicOf(notice: unknown): SubscriptionTopic;
 }

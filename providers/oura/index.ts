@@ -3,6 +3,7 @@ import { documentId, expectShape, type OAuthProfile, type Provider } from "../co
 import { COLLECTION, endpoints } from "./endpoints";
 import { webhookSubscriptions } from "./subscriptions";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 
 /**
  * Oura's older OAuth generation; apps made at developer.ouraring.com set the addresses of the newer by environment.
@@ -55,6 +56,7 @@ export const oura: Provider = {
   rateLimitScope: (headers) => (headers["x-ratelimit-tier"]?.toLowerCase() === "token" ? "account" : "application"),
   mapperVersion: 1,
   endpoints,
+  webhook,
   webhookSubscriptions,
   synthetic,
 };

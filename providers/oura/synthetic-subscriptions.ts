@@ -9,6 +9,7 @@ import type {
   VendorSubscription,
 } from "../contract";
 import { EVENT_TYPES, SUBSCRIPTIONS } from "./subscriptions";
+import { topicOf } from "./webhook";
 
 /** What Oura takes subscriptions for, also where we read none of it. */
 const DATA_TYPES = [
@@ -114,4 +115,4 @@ function answer(outcome: SyntheticSubscriptionOutcome): SyntheticAnswer {
 }
 
 /** Oura's subscription API as the simulator plays it; that they live for 90 days is made up. */
-export const subscriptions: SyntheticSubscriptions = { lifetimeSeconds: 90 * 86_400, call, answer };
+export const subscriptions: SyntheticSubscriptions = { lifetimeSeconds: 90 * 86_400, call, answer, topicOf };

@@ -5,6 +5,7 @@ import { answer } from "./synthetic-answer";
 import { dailyReadinessDocuments } from "./synthetic-readiness";
 import { dailySleepDocuments, sleepDocuments } from "./synthetic-sleep";
 import { subscriptions } from "./synthetic-subscriptions";
+import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
 
@@ -45,6 +46,7 @@ export const synthetic: Synthetic = {
   documents: (endpoint, person, day, revision) => DOCUMENTS[endpoint]?.(person, day, revision) ?? [],
   answer: (request) => answer(request, Object.keys(DOCUMENTS)),
   failure,
+  webhook: syntheticNotice,
   // Scopes that the application is not approved for are dropped without a word.
   grant: (scope) => (GRANTABLE.includes(scope) ? `extapi:${scope}` : null),
   subscriptions,

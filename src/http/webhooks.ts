@@ -38,8 +38,10 @@ export function serveWebhooks(app: FastifyInstance, webhooks: WebhookReceiver): 
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     // Signatures are of the bytes as they came.
-    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: MAX_WEBHOOK_BYTES }, async (_: unknown, body: Buffer) =>
-      body,
+    scope.addContentTypeParser(
+      "*",
+      { parseAs: "buffer", bodyLimit: MAX_WEBHOOK_BYTES },
+      async (_: unknown, body: Buffer) => body,
     );
     scope.setErrorHandler(answerFailure);
     for (const url of ADDRESSES) serveAddress(scope, url, webhooks);
@@ -85,7 +87,8 @@ async function take(webhooks: WebhookReceiver, request: FastifyRequest<Address>,
         const value = request.headers[name];
         return typeof value === "string" ? value : undefined;
       },
-      parse: (format) => (format === "json" ? parseJsonBody(body) : Object.fromEntries(new URLSearchParams(text(body)))),
+      parse: (format) =>
+        format === "json" ? parseJsonBody(body) : Object.fromEntries(new URLSearchParams(text(body))),
     }),
   );
   // Whether it was kept is not known; the vendor sends it again.

@@ -203,14 +203,17 @@ function endpointFinder(provider: Provider): (path: string, asked: Readonly<Reco
     const later = endpoint.request({ start: other, end: other }, null);
     const changing: Readonly<Record<string, string>> = { ...later.query, ...later.form };
     const fixed = Object.entries({ ...query, ...form }).filter(([name, value]) => changing[name] === value);
-    return { name: endpoint.name, path, fixed };
+    const [before = "", after = ""] = endpoint.document?.request("{id}").path.split(encodeURIComponent("{id}")) ?? [];
+    return { name: endpoint.name, path, fixed, document: before === "" ? null : { before, after } };
   });
+  const single = (path: string) =>
+    facts.find(({ document: at }) => at && path.startsWith(at.before) && path.endsWith(at.after));
   return (path, asked) => {
     const here = facts.filter((fact) => fact.path === path);
     const agreeing = ({ fixed }: (typeof facts)[number]) =>
       fixed.filter(([name, value]) => asked[name] === value).length;
     const [best, next] = [...here].sort((left, right) => agreeing(right) - agreeing(left));
-    if (best === undefined || next === undefined) return best?.name ?? null;
+    if (best === undefined || next === undefined) return (best ?? single(path))?.name ?? null;
     return agreeing(best) > agreeing(next) ? best.name : null;
   };
 }

@@ -7,11 +7,13 @@ import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
 import { type Settings, settingsSchema } from "./settings";
 import type { Subscriptions } from "./subscriptions";
+import type { Webhooks } from "./webhooks";
 
 /** What the control endpoints steer. */
 export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
+  readonly webhooks: Webhooks;
   readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
@@ -70,18 +72,13 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.get("/__simulator/settings", () => parts.settings());
     scope.post("/__simulator/settings", (request) => {
-      const { pageSize, accessTokenSeconds, subscriptionSeconds, withheldScopes } = settingsSchema
-        .partial()
-        .parse(request.body);
-      parts.change({
-        ...(pageSize === undefined ? {} : { pageSize }),
-        ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
-        ...(subscriptionSeconds === undefined ? {} : { subscriptionSeconds }),
-        ...(withheldScopes === undefined ? {} : { withheldScopes }),
-      });
+      const asked = settingsSchema.partial().parse(request.body);
+      const changed = Object.entries(asked).filter(([, value]) => value !== undefined);
+      parts.change(Object.fromEntries(changed));
       return parts.settings();
     });
 
+    scope.get("/__simulator/webhooks", () => ({ webhooks: parts.webhooks.sent() }));
     scope.get("/__simulator/people", () => ({
       people: people.names().map((name) => ({ user: name, ...people.person(name) })),
     }));

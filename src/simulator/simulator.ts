@@ -13,6 +13,7 @@ import { People } from "./people";
 import { DEFAULT_SETTINGS, type Settings } from "./settings";
 import { loadState, saveState } from "./state-file";
 import { Subscriptions } from "./subscriptions";
+import { type SentWebhook, Webhooks } from "./webhooks";
 
 /** What a simulator is made of. */
 export interface SimulatorOptions {
@@ -20,6 +21,8 @@ export interface SimulatorOptions {
   /** The one registered client. */
   readonly clientId: string;
   readonly clientSecret: string;
+  /** What webhooks are signed with. Default: the client's secret. */
+  readonly webhookSecret?: string;
   /** Registered redirection addresses, compared exactly. Default: any http or https address of this machine. */
   readonly redirectUris?: readonly string[];
   /** Port on 127.0.0.1. Default 0: a free one. */
@@ -51,6 +54,8 @@ export interface Simulator {
   resetCalls(): void;
   /** Grants that a twice-used code or refresh token has killed. */
   killedGrants(): readonly KilledGrant[];
+  /** Webhooks sent or still to be sent, oldest first; the newest 10,000. */
+  webhooks(): readonly SentWebhook[];
   settings(): Settings;
   change(settings: Partial<Settings>): void;
   /** Revokes every grant of a person and ends their registration, as when they withdraw access in the vendor's own app; how many grants there were. */
@@ -76,7 +81,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const calls = new CallLog();
   const faults = new Faults();
   const cursors = new MadeUpCursors();
-  const people = new People(provider, seed, now);
+  const people: People = new People(provider, seed, now, (changes) => webhooks.tell(changes));
   const subscriptions = new Subscriptions({
     provider,
     clientId,
@@ -99,6 +104,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const change = (changed: Partial<Settings>): void => {
     settings = { ...settings, ...changed };
   };
+  const webhooks = new Webhooks({
+    ...{ provider, people, subscriptions, now, log, change, stopped: stopping.signal },
+    secret: options.webhookSecret ?? clientSecret,
+    settings: () => settings,
+    isGranted: (user) => grants.isGranted(user),
+  });
   const authorization: AuthorizationServer = {
     provider,
     clientId,
@@ -119,17 +130,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (status >= 500) log?.error({ error: error.name, at: framesOf(error.stack) }, "the simulator failed");
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
-  addControl(app, {
-    provider,
-    people,
-    calls,
-    faults,
-    subscriptions,
-    grants,
-    change,
-    settings: () => settings,
-    origin: () => origin,
-  });
+  const overview = { provider, people, calls, faults, webhooks, subscriptions };
+  addControl(app, { ...overview, grants, change, settings: () => settings, origin: () => origin });
   const tokens = { provider, clientId, clientSecret, grants, people };
   const parts = { provider, authorization, tokens, grants, people, subscriptions, faults, cursors, calls, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
@@ -148,6 +150,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     calls: () => calls.all(),
     resetCalls: () => calls.reset(),
     killedGrants: () => grants.killed(),
+    webhooks: () => webhooks.sent(),
     settings: () => settings,
     change,
     withdraw: (user) => grants.revokeAllOf(user),
@@ -159,7 +162,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
     stop: async () => {
       stopping.abort();
-      await app.close();
+      await Promise.all([app.close(), webhooks.ended()]);
     },
   };
 }

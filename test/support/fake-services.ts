@@ -15,6 +15,8 @@ import type {
   SourcePreference,
 } from "../../src/services/api";
 
+import { type FakeFeed, fakeFeed } from "./fake-feed";
+
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
 /** Their one account. */
@@ -108,6 +110,9 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
 /** Fake services in memory: a year of plausible days, every call noted, every answer replaceable. */
 export interface FakeServices extends Services {
   readonly reads: (readonly DailyQuestion[])[];
+  /** The same, of what is kept alone. */
+  readonly stored: (readonly DailyQuestion[])[];
+  readonly feed: FakeFeed;
   readonly callbacks: { provider: string; query: [string, string][] }[];
   /** Server keys by bearer token. */
   readonly serverKeys: Map<string, ServerKey>;
@@ -138,6 +143,9 @@ export function fakeServices(): FakeServices {
   const reads: (readonly DailyQuestion[])[] = [];
   const callbacks: FakeServices["callbacks"] = [];
   const preferences = new Map<string, SourcePreference>();
+  const stored: (readonly DailyQuestion[])[] = [];
+  const list = async (personId: string) => (personId === PERSON.id ? [ACCOUNT] : []);
+  const feed = fakeFeed(list);
   const guard = () => {
     if (fake.failure !== null) throw fake.failure;
   };
@@ -183,6 +191,8 @@ export function fakeServices(): FakeServices {
   ];
   const fake: FakeServices = {
     reads,
+    stored,
+    feed,
     serverKeys: keys,
     actedFor,
     callbacks,
@@ -205,7 +215,7 @@ export function fakeServices(): FakeServices {
       },
     },
     accounts: {
-      list: async (personId) => (personId === PERSON.id ? [ACCOUNT] : []),
+      list,
       lastSyncedAt: async () => new Map([[ACCOUNT.id, 1_790_000_200]]),
     },
     linking: {
@@ -241,7 +251,13 @@ export function fakeServices(): FakeServices {
         reads.push(questions);
         return questions.map(answer);
       },
+      async stored(_personId, questions) {
+        guard();
+        stored.push(questions);
+        return questions.map(answer);
+      },
     },
+    changes: feed.changes,
     syncing: {
       async sync({ externalId }) {
         guard();

@@ -28,7 +28,7 @@ export const zones: readonly Zone[] = [
   {
     name: "composition root",
     files:
-      /^(src\/app|src\/main|src\/keys|src\/subscriptions|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
+      /^(src\/app|src\/main|src\/(keys|failed-jobs|subscriptions|command-line)|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
     allow: [anything],
   },
   { name: "domain", files: domain, allow: [domain] },
@@ -81,7 +81,7 @@ export const zones: readonly Zone[] = [
   {
     name: "jobs",
     files: /^src\/jobs\//,
-    allow: [domain, services, /^src\/jobs\//, node, /^npm:(graphile-worker|pg|zod)$/],
+    allow: [domain, services, /^src\/jobs\//, node, /^npm:(graphile-worker|pg|prom-client|zod)$/],
   },
   {
     name: "http",

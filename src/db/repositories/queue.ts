@@ -1,7 +1,7 @@
 import type { FailedJob, Queue, QueueState } from "../../services/ports/queue";
 import type { Database } from "../database";
+import { PROCESS_LOCKS } from "../worker-session";
 import { ASIDE, SUPERSEDED } from "./jobs";
-import { PROCESS_LOCKS } from "./worker-processes";
 
 /** graphile-worker moves `run_at` by this when a job fails, so that it tells when. */
 const FAILED_AT = "j.run_at - exp(least(j.attempts, 10)) * interval '1 second'";

@@ -1,14 +1,19 @@
 import { type CivilDay, civilDay } from "../../domain/days";
 import type { Account } from "../../domain/people";
-import type { ArrivedEvent, Backlog, VendorUser, WaitingEvent, WebhookInbox } from "../../services/ports/webhook-inbox";
+import {
+  type ArrivedEvent,
+  type Backlog,
+  type EventOutcome,
+  type VendorUser,
+  type WaitingEvent,
+  WEBHOOK_TASK,
+  type WebhookInbox,
+} from "../../services/ports/webhook-inbox";
 import type { Database } from "../database";
 import { enqueueAll } from "./jobs";
 
 /** The most events of one vendor user that are worked off together. */
 const MOST = 1_000;
-
-/** Name of the task that works events off. */
-export const WEBHOOK_TASK = "webhook";
 
 // An event whose words may be said of a later change counts again, even while the earlier one waits: it may be in the midst of being read.
 const KEEP = `
@@ -22,7 +27,8 @@ WHERE (excluded.event->>'repeats')::boolean
 RETURNING provider, event_key AS key, vendor_user_id AS user, done_at IS NULL AS waits`;
 
 const WAITING = `
-SELECT event_key AS key, event, received_at::text AS "receivedAt" FROM webhook_inbox
+SELECT event_key AS key, event, received_at::text AS "receivedAt",
+  extract(epoch FROM received_at)::float8 AS "receivedSeconds" FROM webhook_inbox
 WHERE application_id = current_application() AND provider = $1 AND vendor_user_id = $2 AND done_at IS NULL
 ORDER BY received_at LIMIT ${MOST}`;
 
@@ -30,7 +36,8 @@ const FINISH = `
 UPDATE webhook_inbox i SET done_at = clock_timestamp(), outcome = n.outcome
 FROM jsonb_to_recordset($2::jsonb) AS n(key text, "receivedAt" timestamptz, outcome text)
 WHERE i.application_id = current_application() AND i.provider = $1 AND i.event_key = n.key
-  AND i.received_at = n."receivedAt" AND i.done_at IS NULL`;
+  AND i.received_at = n."receivedAt" AND i.done_at IS NULL
+RETURNING i.outcome`;
 
 const ACCOUNTS = `
 SELECT a.person_id AS person, a.id, a.status, a.granted_scopes AS scopes, a.grant_number AS grant,
@@ -77,7 +84,13 @@ export function createWebhookInbox(database: Database): WebhookInbox {
     },
     waiting: ({ provider, vendorUserId }) => database.directory<WaitingEvent>(WAITING, [provider, vendorUserId]),
     async finish({ provider }, outcomes) {
-      if (outcomes.length > 0) await database.directory(FINISH, [provider, JSON.stringify(outcomes)]);
+      if (outcomes.length === 0) return [];
+      // TypeORM answers rows and their number for an UPDATE.
+      const [rows = []] = await database.directory<readonly { outcome: EventOutcome }[]>(FINISH, [
+        provider,
+        JSON.stringify(outcomes),
+      ]);
+      return rows.map(({ outcome }) => outcome);
     },
     async accountsOf({ provider, vendorUserId }) {
       const rows: AccountRow[] = await database.jobs((tx) => tx.query(ACCOUNTS, [provider, vendorUserId]));

@@ -2,6 +2,9 @@ import type { WebhookEvent } from "../../../providers/contract";
 import type { CivilDay } from "../../domain/days";
 import type { Account } from "../../domain/people";
 
+/** Name of the task that works events off; its payload is a {@link VendorUser}. */
+export const WEBHOOK_TASK = "webhook";
+
 /** An event as it is kept: ids, never data. */
 export type KeptEvent = Pick<WebhookEvent, "change" | "endpoints" | "document" | "days" | "repeats">;
 
@@ -27,11 +30,12 @@ export interface ArrivedEvent {
   readonly outcome: EventOutcome | null;
 }
 
-/** An event that waits to be worked off. `receivedAt`: epoch seconds by the database's clock, as text without any loss. */
+/** An event that waits to be worked off. By the database's clock, `receivedAt`: its own text of the instant; `receivedSeconds`: since 1970. */
 export interface WaitingEvent {
   readonly key: string;
   readonly event: KeptEvent;
   readonly receivedAt: string;
+  readonly receivedSeconds: number;
 }
 
 /** Which vendor user's events. */
@@ -56,11 +60,11 @@ export interface WebhookInbox {
   keep(events: readonly ArrivedEvent[]): Promise<ReadonlySet<string>>;
   /** What waits of one vendor user, in the order of arrival. */
   waiting(user: VendorUser): Promise<readonly WaitingEvent[]>;
-  /** Marks events as worked off, those that have not come again since. */
+  /** Marks events as worked off, those that still wait and have not come again since; answers the outcomes of these. */
   finish(
     user: VendorUser,
     outcomes: readonly (Pick<WaitingEvent, "key" | "receivedAt"> & { readonly outcome: EventOutcome })[],
-  ): Promise<void>;
+  ): Promise<readonly EventOutcome[]>;
   /** Every account of a vendor user, whoever's it is. */
   accountsOf(user: VendorUser): Promise<readonly Account[]>;
   /** The days of documents as they are known here, deleted ones included, by document id. */

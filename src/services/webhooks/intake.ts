@@ -37,6 +37,8 @@ export interface WebhookReceiver {
 const PLAIN_KEY = /^[\x20-\x7e]{1,200}$/;
 /** Vendors' ids are text of this kind; what is not would not be anybody's. */
 const USER = /^\P{Cc}{1,200}$/u;
+/** Neither of these would stay in its place in a path. */
+const DOCUMENT = /^(?!\.{1,2}$)\P{Cc}{1,200}$/u;
 
 /** Verifies what vendors send, and keeps it before it is acknowledged; a crowd of deliveries shares transactions. */
 export class WebhookIntake implements WebhookReceiver {
@@ -131,7 +133,7 @@ function isPing({ webhook }: Provider, delivery: Delivery): boolean {
 function arrived(provider: string, event: WebhookEvent): ArrivedEvent {
   const { key, vendorUserId, change, endpoints, document, days, repeats } = event;
   if (!USER.test(vendorUserId)) throw new WireError("", "the vendor's user is no id");
-  if (document && !USER.test(document.id)) throw new WireError("", "the document's id is none");
+  if (document && !DOCUMENT.test(document.id)) throw new WireError("", "the document's id is none");
   const kept = {
     ...{ change, endpoints },
     ...(document === undefined ? {} : { document }),
