@@ -127,7 +127,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, logger, wearables, ...asking });
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),

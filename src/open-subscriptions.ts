@@ -1,10 +1,11 @@
+import type { Logger } from "pino";
 import { Gauge, type Registry } from "prom-client";
 import type { Config } from "./config";
 import { isLoopbackUrl } from "./config/public-origin";
 import type { Database } from "./db/database";
 import { enqueue } from "./db/repositories/jobs";
 import { createSubscriptionStore } from "./db/repositories/webhook-subscriptions";
-import { SUBSCRIPTION_STATES } from "./domain/subscriptions";
+import { type KeptSubscription, SUBSCRIPTION_STATES } from "./domain/subscriptions";
 import type { SubscriptionsApi } from "./services/api";
 import { Postponed, type Schedule, type Task } from "./services/ports/jobs";
 import type { SubscriptionStore } from "./services/ports/subscriptions";
@@ -22,12 +23,16 @@ const NOT_YET_SECONDS = 2;
 /** Milliseconds that a scrape waits for the database before it shows what was known last. */
 const SCRAPE_PATIENCE_MS = 1_000;
 
+const UNKEPT =
+  "WEBHOOK_BASE_URL is not set: these webhook subscriptions stay at the vendor until they end, or npm run subscriptions -- remove";
+
 /** What keeping webhook subscriptions is made of. */
 export interface SubscriptionSettings extends CallParts {
   readonly config: Config;
   readonly database: Database;
   readonly keys: readonly { readonly key: Uint8Array }[];
   readonly telemetry: Pick<GatewayTelemetry, "registry" | "fault">;
+  readonly logger: Pick<Logger, "warn">;
   readonly wearables: readonly Wearable[];
 }
 
@@ -36,7 +41,7 @@ export interface OpenSubscriptions {
   readonly api: SubscriptionsApi;
   readonly tasks: readonly Task[];
   readonly schedules: readonly Schedule[];
-  /** To be called once handshakes are answered: has the subscriptions looked after at once. */
+  /** To be called once handshakes are answered: has the subscriptions looked after at once, or says that some go on unkept. */
   begin(): Promise<void>;
 }
 
@@ -73,8 +78,19 @@ export function openSubscriptions(settings: SubscriptionSettings): OpenSubscript
     async begin() {
       answering = true;
       if (kept) await database.application((tx) => enqueue(tx, { task: TASK, payload: {}, key: TASK }));
+      for (const [provider, count] of unkept(await overview(store, providers, now()), now())) {
+        settings.logger.warn({ provider, count }, UNKEPT);
+      }
     },
   };
+}
+
+/** How many subscriptions vendors still deliver under, by provider, though nobody keeps them any more. */
+function unkept(all: readonly KeptSubscription[], now: number): ReadonlyMap<string, number> {
+  const going = all.filter((one) => one.state === "OFF" && one.vendorId !== null && (one.expiresAt ?? now + 1) > now);
+  const counts = new Map<string, number>();
+  for (const { provider } of going) counts.set(provider, (counts.get(provider) ?? 0) + 1);
+  return counts;
 }
 
 /** A wearable's subscriptions, if they can be managed with the credentials that are set; none otherwise. */

@@ -4,10 +4,10 @@ import { type Config, loadConfig } from "./config";
 import { demoKey } from "./config/demo-key";
 import type { Database } from "./db/database";
 import { createSubscriptionStore } from "./db/repositories/webhook-subscriptions";
-import { SettingError } from "./domain/errors";
+import { SettingError, UpstreamFailure } from "./domain/errors";
 import { createLogger } from "./logging";
 import { openDatabase } from "./open-database";
-import { managed } from "./open-subscriptions";
+import { managed as managedOf } from "./open-subscriptions";
 import { Postponed } from "./services/ports/jobs";
 import { SubscriptionKeeper } from "./services/subscriptions/keeper";
 import { asOf } from "./services/subscriptions/overview";
@@ -17,10 +17,12 @@ import { atVendor, originsOf } from "./wearables";
 
 const USAGE = `Webhook subscriptions at the vendors, of the wearables with credentials.
 
-  npm run subscriptions -- list
-  npm run subscriptions -- remove <provider>
+  npm run subscriptions -- list                           as the gateway saw them last
+  npm run subscriptions -- list <provider>                as the vendor holds them now, those of other programs too
+  npm run subscriptions -- remove <provider>              ends the gateway's own, once WEBHOOK_BASE_URL is unset
+  npm run subscriptions -- remove <provider> <address>    ends those that deliver to the address, whoever made them
 
-While WEBHOOK_BASE_URL is set, the gateway keeps them by itself. Without it, those that there are stay until they end; remove ends them at once.`;
+While WEBHOOK_BASE_URL is set, the gateway keeps them by itself. Without it, those that there are stay until they end or are removed.`;
 
 /** A command line that is not understood or cannot be obeyed; the message says why. */
 class UsageError extends Error {}
@@ -28,58 +30,73 @@ class UsageError extends Error {}
 type Run = (config: Config, database: Database, closing: (step: () => unknown) => void) => Promise<string>;
 
 function parseCommand(args: readonly string[]): Run {
-  const [command, slug, ...rest] = args;
+  const [command, slug, address, ...rest] = args;
   if (command === "list" && slug === undefined) return list;
-  if (command === "remove" && slug !== undefined && rest.length === 0) return remove(slug);
+  if (command === "list" && slug !== undefined && address === undefined) return listAt(slug);
+  if (command === "remove" && slug !== undefined && rest.length === 0) return remove(slug, address ?? null);
   throw new UsageError(USAGE);
 }
 
+const at = (time: number | null) =>
+  time === null ? "-" : new Date(time * 1_000).toISOString().slice(0, 19).concat("Z");
+const table = (...rows: readonly (readonly string[])[]) => rows.map((row) => row.join("\t")).join("\n");
+
 const list: Run = async (_config, database) => {
-  const time = (at: number | null) => (at === null ? "-" : new Date(at * 1_000).toISOString().slice(0, 19).concat("Z"));
   const now = Date.now() / 1_000;
-  const stored = await createSubscriptionStore(database).list();
-  const rows = stored.map((one) =>
-    [
-      one.provider,
-      one.dataType,
-      one.eventType,
-      asOf(one, now).state,
-      time(one.expiresAt),
-      time(one.checkedAt),
-      one.lastError ?? "-",
-      one.callbackUrl ?? "-",
-    ].join("\t"),
+  const stored = (await createSubscriptionStore(database).list()).map((one) => asOf(one, now));
+  return table(
+    ["PROVIDER", "DATA TYPE", "EVENT", "STATE", "ENDS", "CHECKED", "ERROR", "CALLBACK"],
+    ...stored.map(({ provider, dataType, eventType, state, expiresAt, checkedAt, lastError, callbackUrl }) => [
+      ...[provider, dataType, eventType, state, at(expiresAt), at(checkedAt), lastError ?? "-", callbackUrl ?? "-"],
+    ]),
   );
-  const titles = "PROVIDER\tDATA TYPE\tEVENT\tSTATE\tENDS\tCHECKED\tERROR\tCALLBACK";
-  return [titles, ...rows].join("\n");
 };
 
-const remove =
+const listAt =
   (slug: string): Run =>
-  async (config, database, closing) => {
-    if (config.webhookBaseUrl !== null) {
+  async (...parts) => {
+    const { keeper, managed } = await reach(slug, ...parts);
+    const held = await keeper.listed(managed);
+    return table(
+      ["DATA TYPE", "EVENT", "ENDS", "OURS", "CALLBACK"],
+      ...held.map((one) => [
+        ...[one.dataType, one.eventType, at(one.expiresAt), one.ours ? "yes" : "no", one.callbackUrl],
+      ]),
+    );
+  };
+
+const remove =
+  (slug: string, address: string | null): Run =>
+  async (...parts) => {
+    const { keeper, managed } = await reach(slug, ...parts);
+    if (managed.callbackUrl !== null && (address ?? managed.callbackUrl) === managed.callbackUrl) {
       throw new UsageError(
         "WEBHOOK_BASE_URL is set: the gateway would make them again. Unset it there and here first.",
       );
     }
-    const provider = providers.find((one) => one.slug === slug);
-    const settings = config.wearables[slug];
-    const wearable = provider && settings && atVendor(provider, settings);
-    const [at] = wearable ? managed(wearable, null) : [];
-    if (!wearable || !at) throw new UsageError(`remove: ${slug} has no credentials here, or no subscriptions`);
-    const outbound = createOutbound({ allowedOrigins: new Map([[slug, originsOf(wearable)]]) });
-    closing(() => outbound.close());
-    const keeper = new SubscriptionKeeper({
-      outbound,
-      pauses: new LocalPauses(),
-      now: () => Date.now() / 1_000,
-      store: createSubscriptionStore(database),
-      tokens: new VerificationTokens(config.encryptionKeys ?? [await demoKey(config.dataDirectory)]),
-      providers: [at],
-    });
-    const count = await keeper.remove(at);
-    return `${count} subscriptions ended at ${at.provider.displayName}`;
+    const count = await keeper.remove(managed, address);
+    return `${count} subscriptions ended at ${managed.provider.displayName}`;
   };
+
+/** The keeper of one provider's subscriptions, for a call or two. */
+async function reach(slug: string, ...[config, database, closing]: Parameters<Run>) {
+  const provider = providers.find((one) => one.slug === slug);
+  const settings = config.wearables[slug];
+  const wearable = provider && settings && atVendor(provider, settings);
+  const [here] = wearable ? managedOf(wearable, config.webhookBaseUrl) : [];
+  if (!wearable || !here) throw new UsageError(`${slug} has no credentials here, or no subscriptions`);
+  const outbound = createOutbound({ allowedOrigins: new Map([[slug, originsOf(wearable)]]) });
+  closing(() => outbound.close());
+  const keeper = new SubscriptionKeeper({
+    outbound,
+    pauses: new LocalPauses(),
+    now: () => Date.now() / 1_000,
+    store: createSubscriptionStore(database),
+    tokens: new VerificationTokens(config.encryptionKeys ?? [await demoKey(config.dataDirectory)]),
+    providers: [here],
+  });
+  return { keeper, managed: here };
+}
 
 async function main(args: readonly string[]): Promise<void> {
   const run = parseCommand(args);
@@ -96,8 +113,8 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const told = error instanceof UsageError || error instanceof SettingError || error instanceof Postponed;
-  if (told) process.stderr.write(`${error.message}\n`);
+  const told = [UsageError, SettingError, Postponed, UpstreamFailure].some((kind) => error instanceof kind);
+  if (told && error instanceof Error) process.stderr.write(`${error.message}\n`);
   else createLogger({ level: "info" }).fatal({ err: error }, "the command failed");
   process.exitCode = 1;
 });
