@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { Gauge, type Registry } from "prom-client";
+import { Gauge } from "prom-client";
 import type { Config } from "./config";
 import { isLoopbackUrl } from "./config/public-origin";
 import type { Database } from "./db/database";
@@ -20,8 +20,6 @@ import type { Wearable } from "./wearables";
 const TASK = "keep-subscriptions";
 /** Seconds until a job is done that came before this process could answer a handshake. */
 const NOT_YET_SECONDS = 2;
-/** Milliseconds that a scrape waits for the database before it shows what was known last. */
-const SCRAPE_PATIENCE_MS = 1_000;
 
 const UNKEPT =
   "WEBHOOK_BASE_URL is not set: these webhook subscriptions stay at the vendor until they end, or npm run subscriptions -- remove";
@@ -109,52 +107,63 @@ function callbackBase(config: Config, { simulator }: Wearable): string | null {
   return simulator && config.auth.kind === "demo" && isHere ? config.publicUrl : null;
 }
 
+/** Figures read from the database when metrics are asked for; nothing rather than old ones where it is away. */
 function showSubscriptions(
   { registry, fault }: SubscriptionSettings["telemetry"],
   store: SubscriptionStore,
   providers: readonly ManagedProvider[],
   now: () => number,
 ): void {
-  const registers = [registry as Registry];
-  const counts = new Gauge({
-    name: "gateway_webhook_subscriptions",
-    help: "Webhook subscriptions at the vendors by state; foreign: those that deliver elsewhere.",
-    labelNames: ["provider", "state"],
-    registers,
-    collect: () => within(SCRAPE_PATIENCE_MS, refresh()),
-  });
-  const ends = new Gauge({
-    name: "gateway_webhook_subscriptions_expiry_seconds",
-    help: "Seconds until the first of the active webhook subscriptions ends.",
-    labelNames: ["provider"],
-    registers,
-  });
-  const refresh = async () => {
-    try {
-      const [all, foreign] = [await overview(store, providers, now()), await store.foreignCounts()];
-      for (const { provider } of providers) {
-        const own = all.filter((one) => one.provider === provider.slug);
-        for (const state of SUBSCRIPTION_STATES) {
-          const count = own.filter((one) => one.state === state).length;
-          counts.set({ provider: provider.slug, state: state.toLowerCase() }, count);
-        }
-        counts.set({ provider: provider.slug, state: "foreign" }, foreign.get(provider.slug) ?? 0);
-        const active = own.flatMap(({ state, expiresAt }) =>
-          state === "ACTIVE" && expiresAt !== null ? expiresAt : [],
-        );
-        if (active.length > 0) ends.set({ provider: provider.slug }, Math.floor(Math.min(...active) - now()));
-        else ends.remove({ provider: provider.slug });
-      }
-    } catch (error) {
-      fault("counting webhook subscriptions", error);
-    }
+  const look = async () => [await overview(store, providers, now()), await store.foreignCounts()] as const;
+  type Seen = Awaited<ReturnType<typeof look>>;
+  // All gauges of a scrape are asked at once: one look serves them.
+  let looking: Promise<Seen | null> | null = null;
+  const seen = () => {
+    looking ??= look()
+      .catch((error: unknown) => {
+        fault("counting webhook subscriptions", error);
+        return null;
+      })
+      .finally(() => {
+        looking = null;
+      });
+    return looking;
   };
-}
-
-async function within(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  const gauge = (name: string, help: string, labelNames: string[], set: (gauge: Gauge, ...seen: Seen) => void) => {
+    new Gauge({
+      ...{ name, help, labelNames, registers: [registry] },
+      async collect() {
+        const found = await seen();
+        this.reset();
+        if (found) set(this, ...found);
+      },
+    });
+  };
+  const slugs = providers.map(({ provider }) => provider.slug);
+  gauge(
+    "gateway_webhook_subscriptions",
+    "Webhook subscriptions at the vendors by state; foreign: those of other programs under the same credentials.",
+    ["provider", "state"],
+    (counts, all, foreign) => {
+      for (const provider of slugs) {
+        for (const state of SUBSCRIPTION_STATES) {
+          const count = all.filter((one) => one.provider === provider && one.state === state).length;
+          counts.set({ provider, state: state.toLowerCase() }, count);
+        }
+        counts.set({ provider, state: "foreign" }, foreign.get(provider) ?? 0);
+      }
+    },
+  );
+  gauge(
+    "gateway_webhook_subscriptions_expiry_seconds",
+    "Seconds until the first of the active webhook subscriptions ends.",
+    ["provider"],
+    (ends, all) => {
+      for (const provider of slugs) {
+        const active = all.filter((one) => one.provider === provider && one.state === "ACTIVE");
+        const times = active.flatMap(({ expiresAt }) => expiresAt ?? []);
+        if (times.length > 0) ends.set({ provider }, Math.floor(Math.min(...times) - now()));
+      }
+    },
+  );
 }
