@@ -203,7 +203,7 @@ export const GUARDS: readonly Guard[] = [
     file: "src/services/subscriptions/plan.ts",
     find: "known.callbackUrls.has(callbackUrl)",
     replace: 'new URL(callbackUrl).pathname === "/webhooks/oura"',
-    suite: KEEPING,
+    suite: "test/integration/webhook-subscriptions-vendor.test.ts",
     tests: "another deployment of the gateway made",
   },
   {
@@ -217,8 +217,8 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "one process at a time keeps subscriptions",
     file: KEEPER,
-    find: "if (await store.take(slug, owner, TAKEN_SECONDS)) return;",
-    replace: "await store.take(slug, owner, TAKEN_SECONDS); return;",
+    find: "if (!isOurs) throw new Postponed(",
+    replace: "if (isOurs === null) throw new Postponed(",
     suite: KEEPING,
     tests: "two processes at once make each subscription once",
   },

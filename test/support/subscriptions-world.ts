@@ -8,6 +8,7 @@ import { LocalPauses } from "../../src/cache/memory";
 import { createSubscriptionStore } from "../../src/db/repositories/webhook-subscriptions";
 import type { KeptSubscription } from "../../src/domain/subscriptions";
 import { serveHandshake } from "../../src/http/webhook-handshake";
+import type { Budgets } from "../../src/services/ports/budgets";
 import type { SubscriptionStore } from "../../src/services/ports/subscriptions";
 import type { ManagedProvider } from "../../src/services/subscriptions/calls";
 import { SubscriptionKeeper } from "../../src/services/subscriptions/keeper";
@@ -15,6 +16,7 @@ import { overview } from "../../src/services/subscriptions/overview";
 import { answerHandshake, VerificationTokens } from "../../src/services/subscriptions/verification";
 import { type Simulator, startSimulator } from "../../src/simulator";
 import { createOutbound } from "../../src/upstream/outbound";
+import { UNLIMITED } from "./budgets";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 
 const CLIENT = { clientId: "application", clientSecret: "its secret" };
@@ -34,6 +36,7 @@ export interface KeeperOptions {
   readonly tokens?: VerificationTokens;
   readonly secondsAhead?: number;
   readonly wanted?: readonly SubscriptionTopic[];
+  readonly budgets?: Budgets;
 }
 
 /** A simulated vendor, a database, and an API process that answers handshakes. */
@@ -74,7 +77,7 @@ export class SubscriptionsWorld {
 
   keeper(options: KeeperOptions = {}): KeeperProcess {
     const { base = this.base(), clientSecret = CLIENT.clientSecret, tokens = this.tokens, secondsAhead = 0 } = options;
-    const wanted = options.wanted ?? profile.wanted;
+    const { wanted = profile.wanted, budgets = UNLIMITED } = options;
     const outbound = createOutbound({ allowedOrigins: new Map([["oura", new Set([this.simulator.origin])]]) });
     this.closing.push(() => outbound.close());
     const managed: ManagedProvider = {
@@ -85,7 +88,15 @@ export class SubscriptionsWorld {
       callbackUrl: base === null ? null : `${base}/webhooks/oura`,
     };
     const now = () => this.now + secondsAhead;
-    const parts = { outbound, pauses: new LocalPauses(), now, store: this.store, tokens, providers: [managed] };
+    const parts = {
+      outbound,
+      pauses: new LocalPauses(),
+      budgets,
+      now,
+      store: this.store,
+      tokens,
+      providers: [managed],
+    };
     const keeper = new SubscriptionKeeper(parts);
     return { keeper, managed, keep: () => keeper.keep(new AbortController().signal) };
   }

@@ -5,8 +5,15 @@ const TAKE = `
 INSERT INTO webhook_keepers AS keeper (application_id, provider, owner, taken_until)
 VALUES (current_application(), $1, $2, clock_timestamp() + make_interval(secs => $3))
 ON CONFLICT (application_id, provider) DO UPDATE SET owner = excluded.owner, taken_until = excluded.taken_until
-WHERE keeper.owner = excluded.owner OR keeper.taken_until < clock_timestamp()
+WHERE keeper.taken_until < clock_timestamp()
 RETURNING provider`;
+// TypeORM gives rows and their number for an UPDATE, rows alone for a SELECT.
+const PROLONG = `
+WITH prolonged AS (
+  UPDATE webhook_keepers SET taken_until = clock_timestamp() + make_interval(secs => $3)
+  WHERE application_id = current_application() AND provider = $1 AND owner = $2
+  RETURNING provider)
+SELECT provider FROM prolonged`;
 const RELEASE = `
 UPDATE webhook_keepers SET taken_until = '-infinity'
 WHERE application_id = current_application() AND provider = $1 AND owner = $2`;
@@ -56,6 +63,9 @@ export function createSubscriptionStore(database: Database): SubscriptionStore {
   return {
     async take(provider, owner, seconds) {
       return (await database.directory(TAKE, [provider, owner, seconds])).length > 0;
+    },
+    async prolong(provider, owner, seconds) {
+      return (await database.directory(PROLONG, [provider, owner, seconds])).length > 0;
     },
     release: (provider, owner) => run(RELEASE, provider, owner),
     want: (provider, topics) => run(WANT, provider, ...columns(topics)),

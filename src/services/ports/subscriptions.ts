@@ -18,8 +18,10 @@ export type StoredSubscription = KeptSubscription & { readonly state: "ACTIVE" |
 
 /** The application's subscriptions at the vendors, as last seen, and who may change them now. */
 export interface SubscriptionStore {
-  /** Takes the provider for `seconds` or prolongs it; false while another owner has it. */
+  /** Takes the provider for `seconds`; false while another owner has it. */
   take(provider: string, owner: string, seconds: number): Promise<boolean>;
+  /** Keeps the provider for `seconds` more; false where another owner has taken it since, even if it has released it again. */
+  prolong(provider: string, owner: string, seconds: number): Promise<boolean>;
   release(provider: string, owner: string): Promise<void>;
   /** Adds rows of wanted topics that have none, as MISSING. */
   want(provider: string, topics: readonly Topic[]): Promise<void>;

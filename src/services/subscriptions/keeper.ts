@@ -97,13 +97,13 @@ export class SubscriptionKeeper {
     const { store, now } = this.parts;
     const { slug } = managed.provider;
     const owner = randomUUID();
-    const take = async () => {
-      if (await store.take(slug, owner, TAKEN_SECONDS)) return;
-      throw new Postponed(now() + BUSY_SECONDS, "another process keeps these subscriptions now");
+    const alone = (isOurs: boolean) => {
+      if (!isOurs) throw new Postponed(now() + BUSY_SECONDS, "another process keeps these subscriptions now");
     };
-    await take();
+    alone(await store.take(slug, owner, TAKEN_SECONDS));
     try {
-      await work(new SubscriptionCalls(this.parts, managed, take));
+      const still = async () => alone(await store.prolong(slug, owner, TAKEN_SECONDS));
+      await work(new SubscriptionCalls(this.parts, managed, still));
     } catch (error) {
       const until = error instanceof UpstreamFailure && error.kind === "RATE_LIMITED" ? error.details.retryAt : null;
       throw until == null ? error : new Postponed(until, "the provider limits the rate");
