@@ -135,7 +135,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, logger, wearables, ...asking });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing(
