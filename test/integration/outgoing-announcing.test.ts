@@ -3,7 +3,7 @@ import { createLinkStore } from "../../src/db/repositories/links";
 import { decodeNodeId } from "../../src/domain/ids";
 import { LARGEST_WEBHOOK_BODY } from "../../src/domain/webhook-events";
 import { type Receiver, startReceiver } from "../support/outgoing-receiver";
-import { type WebhookWorld, webhookWorld } from "../support/outgoing-world";
+import { KEY, type WebhookWorld, webhookWorld } from "../support/outgoing-world";
 
 interface Change {
   readonly metric: string | null;
@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 const listen = async (eventTypes: readonly string[] | null = null) =>
-  (await world.api.create({ url: receiver.url, eventTypes, description: null })).endpoint.id;
+  (await world.api.create({ url: receiver.url, eventTypes, description: null }, KEY)).endpoint.id;
 const events = (): Event[] => receiver.received.map(({ body }) => JSON.parse(body));
 const days = (some = events()) => some.flatMap(({ data }) => data.changes.map(({ day }) => day));
 const isoDay = (n: number) => new Date(Date.UTC(2020, 0, 1 + n)).toISOString().slice(0, 10);
@@ -118,10 +118,10 @@ test("nobody is told of what happened before there was anybody, or while nobody 
   const id = await listen();
   await world.changed(person, [isoDay(1)]);
   await world.drive();
-  await world.api.update(id, { enabled: false });
+  await world.api.update(id, { enabled: false }, KEY);
   await world.changed(person, [isoDay(2)]);
   await world.changed(person, [isoDay(3)]);
-  await world.api.update(id, { enabled: true });
+  await world.api.update(id, { enabled: true }, KEY);
   await world.changed(person, [isoDay(4)]);
   await world.drive();
   expect(days()).toEqual([isoDay(1), isoDay(4)]);

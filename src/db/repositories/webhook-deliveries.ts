@@ -2,6 +2,7 @@ import type { EntityManager } from "typeorm";
 import type { AttemptLog, ClaimedDelivery, DeliveryStore, SealedSecret, Verdict } from "../../services/ports/outgoing";
 import type { Database } from "../database";
 import { enqueue } from "./jobs";
+import { note } from "./webhook-audit";
 import { wake } from "./webhook-events";
 
 /** Deliveries under way at one endpoint, over all processes: one that never answers holds no more than these. */
@@ -72,13 +73,14 @@ UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, to_timestam
 const DISABLE = `
 UPDATE webhook_endpoints SET disabled_at = to_timestamp($2::float8), disabled_reason = CASE WHEN $3 THEN 'GONE' ELSE 'FAILING' END
 WHERE ${OURS} AND id = $1 AND disabled_at IS NULL
-  AND ($3 OR failing_since <= to_timestamp($2::float8) - interval '${FAILING_DAYS} days')`;
+  AND ($3 OR failing_since <= to_timestamp($2::float8) - interval '${FAILING_DAYS} days') RETURNING disabled_reason AS why`;
 const DUE = `
 SELECT e.id FROM webhook_endpoints e WHERE ${OURS} AND disabled_at IS NULL AND coalesce(paused_until <= to_timestamp($1::float8), true)
   AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.application_id = e.application_id AND d.endpoint_id = e.id
     AND d.status = 'PENDING' AND d.next_attempt_at <= to_timestamp($1::float8))
   AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.application_id = e.application_id AND d.endpoint_id = e.id
-    AND d.claimed_until > to_timestamp($1::float8))`;
+    AND d.claimed_until > to_timestamp($1::float8))
+ORDER BY e.id`;
 
 interface Endpoint {
   readonly url: string;
@@ -167,5 +169,6 @@ async function record(
   }
   const gone = verdict.kind === "gone";
   await tx.query(REFUSED, [endpointId, now, gone ? null : verdict.pauseUntil]);
-  await tx.query(DISABLE, [endpointId, now, gone]);
+  const [[disabled]]: [{ why: string }[], number] = await tx.query(DISABLE, [endpointId, now, gone]);
+  if (disabled) await note(tx, { endpointId, event: "DISABLED", by: null, detail: disabled.why });
 }
