@@ -10,6 +10,7 @@ import { createOutgoing } from "../../src/services/outgoing/endpoints";
 import { outgoingTasks } from "../../src/services/outgoing/tasks";
 import type { SecretBox } from "../../src/services/ports/outgoing";
 import { createWebhookPost, type WebhookPost } from "../../src/upstream/webhook-post";
+import type { TargetRules } from "../../src/upstream/webhook-target";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 
 /** Prefix of the server key that asks in these tests. */
@@ -49,11 +50,13 @@ SELECT j.id::text, t.identifier AS task, j.payload, extract(epoch FROM j.run_at)
 FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id`;
 
 /** Starts a world. `chance` is what jitter takes; 0.5 moves nothing. */
-export async function webhookWorld(options: { chance?: () => number; post?: WebhookPost } = {}): Promise<WebhookWorld> {
+export async function webhookWorld(
+  options: { chance?: () => number; post?: WebhookPost; targets?: TargetRules } = {},
+): Promise<WebhookWorld> {
   const at = await migratedDatabase();
   const sql = new Pool({ connectionString: at.fresh.adminUrl, max: 5 });
   const { database, ring } = at;
-  const targets = { allowPrivate: ["localhost"] };
+  const { targets = { allowPrivate: ["localhost"] } } = options;
   const clock = { now: Math.ceil(Date.now() / 1_000) };
   const faults: unknown[] = [];
   const box = createSecretBox(ring);
