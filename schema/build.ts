@@ -8,6 +8,7 @@ import { ChangeResolver, ChangesResolver, UserChangesResolver } from "./resolver
 import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
 import { UserResolver } from "./resolvers/user";
+import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
 import { WebhookResolver } from "./resolvers/webhooks";
 
 const CHANGES = [ChangesResolver, ChangeResolver, UserChangesResolver] as const;
@@ -32,6 +33,7 @@ export function buildGatewaySchema(options: { providers: readonly NamedProvider[
       AccountResolver,
       MutationResolver,
       AdminResolver,
+      WebhookSubscriptionsResolver,
       WebhookResolver,
       ...CHANGES,
     ],

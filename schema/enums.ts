@@ -26,6 +26,23 @@ export const Metric = enumOf("Metric", "A daily quantity; each is a field of Use
   HRV: "User.hrv",
 });
 
+/** State of fetching history. */
+export const BackfillState = enumOf("BackfillState", "How fetching the history of a metric goes.", {
+  PENDING: "Not begun yet.",
+  RUNNING: "It goes on.",
+  WAITING: "The provider asks to wait, or failed in passing; it goes on by itself.",
+  DONE: "All that the provider answers for is here.",
+  FAILED: "Given up for now: tried again every night, and at once when the account is linked again.",
+});
+
+/** Why a run was made. */
+export const SyncTrigger = enumOf("SyncTrigger", "Why a run was made.", {
+  BACKFILL: "History after linking: one run for all of it.",
+  RECONCILIATION: "The nightly second look at the last days.",
+  WEBHOOK: "The vendor told of something new.",
+  REQUESTED: "syncProvider.",
+});
+
 /** Why a requested day has no record. */
 export const AbsenceReason = enumOf("AbsenceReason", "Why a requested day has no record of a provider.", {
   FUTURE: "The day is still to come for the wearer.",
@@ -153,3 +170,29 @@ export const ChangeOrigin = enumOf("ChangeOrigin", "Why the gateway looked at wh
   LIVE: "Somebody asked, or the provider told of news.",
   RECONCILIATION: "It was looking a second time, as it does every night.",
 });
+/** How a webhook subscription stands. */
+export const WebhookSubscriptionState = enumOf(
+  "WebhookSubscriptionState",
+  "How a wanted webhook subscription stands.",
+  {
+    ACTIVE: "The vendor holds it.",
+    FAILED: "The vendor refused to hold it as wanted; lastError says why. It is tried again within the hour.",
+    MISSING: "The vendor does not hold it: not yet, or not any more. It is made within the hour.",
+    OFF: "Nobody keeps it: WEBHOOK_BASE_URL is not set.",
+  },
+);
+
+/** Why a webhook subscription could not be kept. */
+export const WebhookSubscriptionProblem = enumOf(
+  "WebhookSubscriptionProblem",
+  "Why a webhook subscription could not be kept.",
+  {
+    RATE_LIMITED: "The vendor asked to wait.",
+    UNAVAILABLE: "The vendor did not answer, or answered with a fault of its own.",
+    INVALID_RESPONSE: "The vendor's answer could not be trusted.",
+    UNAUTHORIZED: "The vendor refused the application's credentials.",
+    SCOPE_MISSING: "The vendor refused permission.",
+    REJECTED: "The vendor refused the request; it may not have reached the callback address.",
+    TAKEN: "Another program holds it under the same credentials and delivers elsewhere.",
+  },
+);

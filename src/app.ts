@@ -10,19 +10,24 @@ import { createKeyStore } from "./db/repositories/api-keys";
 import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
+import { PgPageKeeper } from "./db/repositories/kept-pages";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
+import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
+import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { askForHistory, openHistory } from "./open-history";
 import { openOutgoing } from "./open-outgoing";
+import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
 import type { AccountsApi, Services } from "./services/api";
@@ -89,7 +94,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const { cache, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -116,9 +121,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
+  const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const asking = { outbound, tokens, pauses, now };
-  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
+  const pageKeeper = new PgPageKeeper(database, vaults);
+  const asking = { outbound, tokens, pauses, budgets, now };
+  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const accounts: AccountsApi = {
@@ -128,23 +135,27 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing(
     { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
     closing,
   );
+  const runs = new PgSyncRunStore(database);
+  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const services: Services = {
     outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
     accounts,
     linking: new LinkingService({
-      links: createLinkStore(database),
+      links: createLinkStore(database, askForHistory(config, configured, now)),
       vaults,
       providers: configured,
       clients,
       oauth,
+      budgets,
       onPersonChanged,
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
@@ -174,13 +185,18 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
-    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    subscriptions: subscriptions.api,
+    syncing: new SyncService({ versions, states, flights, runs, providers: configured, now }),
+    history: history.api,
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
-  const work = { database, telemetry, tasks: [webhooks.task, ...outgoing.tasks], schedules: OUTGOING_SCHEDULES };
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
+  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
+  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
+  const work = { database, telemetry, tasks, schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
@@ -203,6 +219,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
   tellSimulators(wearables, address);
+  await subscriptions.begin();
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
   const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
   return { address, simulators, announcement, close: () => closing.run() };

@@ -1,15 +1,22 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
+import type { MetricBackfill } from "../domain/backfill";
 import type { ServerKey } from "../domain/callers";
 import type { Change } from "../domain/changes";
 import type { DayRange } from "../domain/days";
+import type { UserFacingError } from "../domain/errors";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { KeptSubscription } from "../domain/subscriptions";
+import type { AccountTimes, SyncRunPage } from "../domain/sync-runs";
 import type { Queue } from "./ports/queue";
+import type { SyncRunsAsked } from "./ports/sync-runs";
+import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { ChangeOrigin, ChangeType } from "../domain/changes";
 export type { Account, AccountStatus, Person } from "../domain/people";
+export type { KeptSubscription } from "../domain/subscriptions";
 export type { FailedJob, Queue, QueueState, TaskCounts } from "./ports/queue";
 
 /** What the gateway says of a wearable that it can speak to. */
@@ -91,12 +98,26 @@ export interface ChangesApi {
   progress(personId: string, providers: readonly string[] | null): AsyncIterableIterator<Account>;
 }
 
+/** How far history is fetched, what runs came to, and when an account was asked and had something new. */
+export interface HistoryApi {
+  /** By account id; none where no history is fetched. */
+  backfill(personId: string, accounts: readonly Account[]): Promise<ReadonlyMap<string, readonly MetricBackfill[]>>;
+  runs(asked: SyncRunsAsked): Promise<SyncRunPage>;
+  /** By account id; absent where never. */
+  times(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, AccountTimes>>;
+}
+
 /** Fetching a range again now, past every cache; throws {@link UserFacingError}. */
 export interface SyncingApi {
   sync(
     person: Person,
     input: { provider: string; range: DayRange },
-  ): Promise<{ account: Account; fetchedRecords: number }>;
+  ): Promise<{
+    account: Account;
+    fetchedRecords: number;
+    /** Why not all that was asked came; null where all did. */
+    failure: UserFacingError | null;
+  }>;
 }
 
 /** A person's order of providers for a metric, the most preferred first. */
@@ -127,6 +148,14 @@ export interface PeopleApi {
 export interface KeysApi {
   /** The key that a bearer token is; UNAUTHENTICATED where it is malformed, unknown, revoked or expired. */
   verify(token: string): Promise<ServerKey>;
+}
+
+/** The application's webhook subscriptions at the vendors. */
+export interface SubscriptionsApi {
+  /** Every wanted one as last seen. */
+  list(): Promise<readonly KeptSubscription[]>;
+  /** Answers a vendor that asks, by the query of its request, whether a subscription is ours; null where the provider does not ask. */
+  handshake(provider: string, query: URLSearchParams): HandshakeAnswer | null;
 }
 
 /** An endpoint of the application. Null `eventTypes`: all of them; null `disabledReason`: enabled. Times are epoch seconds. */
@@ -194,9 +223,11 @@ export interface Services {
   readonly linking: LinkingApi;
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
+  readonly history: HistoryApi;
   readonly preferences: PreferencesApi;
   readonly outgoing: OutgoingApi;
   readonly queue: Queue;
   readonly changes: ChangesApi;
+  readonly subscriptions: SubscriptionsApi;
   readonly providers: readonly ProviderFacts[];
 }
