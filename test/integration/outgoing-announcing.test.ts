@@ -1,6 +1,8 @@
+import { armBackfills, PgBackfillStore } from "../../src/db/repositories/backfills";
 import { createGrantStore } from "../../src/db/repositories/grants";
 import { createLinkStore } from "../../src/db/repositories/links";
-import { decodeNodeId } from "../../src/domain/ids";
+import { civilDay } from "../../src/domain/days";
+import { decodeNodeId, encodeNodeId } from "../../src/domain/ids";
 import { LARGEST_WEBHOOK_BODY } from "../../src/domain/webhook-events";
 import { type Receiver, startReceiver } from "../support/outgoing-receiver";
 import { KEY, type WebhookWorld, webhookWorld } from "../support/outgoing-world";
@@ -218,6 +220,36 @@ describe("accounts", () => {
         .map(({ type }) => type)
         .sort(),
     ).toEqual(["account.connected", "account.reconnect_required"]);
+  });
+
+  test("history is told of when all of it is over, and whether all of it came", async () => {
+    await listen(["backfill.completed"]);
+    const person = await world.at.addPerson("ann");
+    const { account } = await link(person);
+    const range = { firstDay: civilDay("2026-01-01"), lastDay: civilDay("2026-10-01") };
+    const names = ["sleep", "activity"];
+    const endpoints = names.map((name) => ({ name, ...range }));
+    const store = new PgBackfillStore(world.at.database);
+    const over = async (endpoint: string, state: "DONE" | "FAILED") => {
+      await store.keep(
+        { personId: person, accountId: account.id, endpoint },
+        { state, failures: 0, firstDay: range.firstDay },
+        [],
+      );
+      await world.drive();
+      return events().map(({ data }) => data);
+    };
+    const told = (complete: boolean) => ({
+      user: { externalId: "ann" },
+      account: { id: encodeNodeId({ type: "ProviderAccount", person, account: account.id }), provider: "ACME" },
+      complete,
+    });
+    await world.at.database.person(person, (tx) => armBackfills(tx, account, { endpoints, jobs: [] }));
+    expect(await over("sleep", "FAILED")).toEqual([]);
+    expect(await over("activity", "DONE")).toEqual([told(false)]);
+    await store.rearm(person, account.id, () => ({ task: "backfill", payload: {} }));
+    await world.sql.query("DELETE FROM graphile_worker._private_jobs");
+    expect(await over("sleep", "DONE")).toEqual([told(false), told(true)]);
   });
 
   test("linking that is rolled back tells nothing", async () => {

@@ -79,8 +79,7 @@ SELECT e.id FROM webhook_endpoints e WHERE ${OURS} AND disabled_at IS NULL AND c
   AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.application_id = e.application_id AND d.endpoint_id = e.id
     AND d.status = 'PENDING' AND d.next_attempt_at <= to_timestamp($1::float8))
   AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.application_id = e.application_id AND d.endpoint_id = e.id
-    AND d.claimed_until > to_timestamp($1::float8))
-ORDER BY e.id`;
+    AND d.claimed_until > to_timestamp($1::float8))`;
 
 interface Endpoint {
   readonly url: string;
@@ -112,7 +111,10 @@ export function createDeliveryStore(database: Database): DeliveryStore {
     wakeDue: (now) =>
       database.application(async (tx) => {
         const due: { id: string }[] = await tx.query(DUE, [now]);
-        for (const { id } of due) await wake(tx, id);
+        await wake(
+          tx,
+          due.map(({ id }) => id),
+        );
         return due.length;
       }, "worker"),
   };

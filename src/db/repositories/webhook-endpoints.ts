@@ -145,7 +145,7 @@ async function changeEndpoint(
   const [changed] = rows;
   if (!changed) return null;
   await note(tx, { endpointId: id, event: "CHANGED", by, detail: Object.keys(change).sort().join(" ") });
-  if (changed.disabledReason === null) await wake(tx, id);
+  if (changed.disabledReason === null) await wake(tx, [id]);
   return changed;
 }
 
@@ -177,6 +177,7 @@ async function sendTest(tx: EntityManager, id: string): Promise<WebhookDelivery 
   if (endpoint.disabled) return "disabled";
   const body = webhookBody("test", Math.floor(Date.now() / 1_000), { endpointId: id });
   const [deliveryId] = await post(tx, { type: "test", personId: null, body, endpointIds: [id] });
+  await wake(tx, [id]);
   return one(tx, deliveryId ?? null);
 }
 
@@ -187,7 +188,7 @@ async function retry(tx: EntityManager, deliveryId: string): Promise<WebhookDeli
   if (!endpoint) return null;
   if (endpoint.disabled) return "disabled";
   await tx.query(AGAIN, [deliveryId]);
-  await wake(tx, found.id);
+  await wake(tx, [found.id]);
   return one(tx, deliveryId);
 }
 
