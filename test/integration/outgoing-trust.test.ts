@@ -109,9 +109,9 @@ test("what a process claimed and did not record before it died is sent once more
   const { messageId } = await world.api.sendTest(endpoint.id);
   const claims = await createDeliveryStore(world.at.database).take(endpoint.id, world.clock.now);
   expect(claims.map(({ message }) => message.id)).toEqual([messageId]);
-  await world.drive(world.clock.now + 20);
+  await world.drive(world.clock.now + 14);
   expect(receiver.received).toEqual([]);
-  await world.drive(world.clock.now + 20);
+  await world.drive(world.clock.now + 10);
   expect(receiver.received.map(({ headers }) => headers["webhook-id"])).toEqual([messageId]);
   // The dead process turns out to live: what it records late counts no more.
   const late = { at: world.clock.now, statusCode: 500, durationMs: 1, error: null };

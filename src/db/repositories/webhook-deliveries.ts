@@ -8,7 +8,7 @@ import { wake } from "./webhook-events";
 /** Deliveries under way at one endpoint, over all processes: one that never answers holds no more than these. */
 const PER_ENDPOINT = 2;
 /** Seconds after which a claim without a record counts as that of a dead process; longer than any attempt takes. */
-const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 20;
 const FAILING_DAYS = 5;
 
 const OURS = "application_id = current_application()";
