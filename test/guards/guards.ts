@@ -1,3 +1,5 @@
+import { OUTGOING_GUARDS } from "./outgoing-guards";
+
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
 export interface Guard {
   readonly name: string;
@@ -187,4 +189,5 @@ export const GUARDS: readonly Guard[] = [
     suite: ASKING,
     tests: "answers nodes of any person there is",
   },
+  ...OUTGOING_GUARDS,
 ];
