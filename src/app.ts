@@ -19,9 +19,9 @@ import { PgRecordStore } from "./db/repositories/records";
 import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
+import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
-import { measureQueue } from "./jobs/metrics";
 import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
@@ -94,7 +94,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
+  const { cache, answers, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -190,12 +190,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     history: history.api,
     providers: wearables.map(factsOf),
   };
-  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
   const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
   const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
-  const work = { database, telemetry, tasks, schedules };
-  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const working = config.roles.includes("worker");
+  const worker = await openWorker({ database, telemetry, queue: services.queue, tasks, schedules, working }, closing);
   if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const server = await createHttpServer({
@@ -203,6 +202,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     services,
     webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
+    answers: new AnswerCache({ versions, store: answers, build, now }),
     logger,
     registry: telemetry.registry,
     probes: [

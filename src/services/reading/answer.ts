@@ -1,8 +1,10 @@
 import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
 import { type ChoicePolicy, chooseDays, sortBySource } from "../../domain/choice";
+import { meetsUntil } from "../../domain/coverage";
+import type { DailyValue } from "../../domain/daily";
 import { type CivilDay, daysOf } from "../../domain/days";
-import { isFuture } from "../../domain/freshness";
+import { isFuture, todayEnds } from "../../domain/freshness";
 import type { Wanted } from "../fetching/flights";
 import type { Moment, Resolved } from "./questions";
 import type { Sheet } from "./sheet";
@@ -27,14 +29,16 @@ export function compose(
   const days: SourcedDay[] = [];
   const absences: AbsentDay[] = [];
   const issues = new Issues();
+  let freshUntil = todayEnds(moment.now, moment.offsetMinutes);
   for (const part of parts) {
     for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
     for (const day of daysOf(question.range)) {
       const told = tell(day, question, part, moment, unconfirmed);
-      if (told.value) days.push({ provider: part.provider, value: told.value });
+      if (told.value) days.push(sourced(part.provider, told.value));
       else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
       for (const trouble of told.troubles) issues.add(part.provider, trouble);
     }
+    freshUntil = Math.min(freshUntil, partFreshUntil(part, moment));
   }
   const bySource = sortBySource(days);
   const resolutions = chooseDays(
@@ -48,7 +52,30 @@ export function compose(
     bySource,
     absences: joinAbsences(absences),
     issues: issues.all(),
+    freshUntil,
   };
+}
+
+const sourcedDays = new WeakMap<DailyValue, SourcedDay>();
+
+/** The same object for the same value each time, so that what is made of it can be found again. */
+function sourced(provider: string, value: DailyValue): SourcedDay {
+  const known = sourcedDays.get(value);
+  if (known?.provider === provider) return known;
+  const day = { provider, value };
+  sourcedDays.set(value, day);
+  return day;
+}
+
+/** Until when what is known of a part's days needs no second look; a day that is not known is looked for at once. */
+function partFreshUntil({ sheet, wanted }: Part, { now }: Moment): number {
+  let until = Number.POSITIVE_INFINITY;
+  for (const [day, requirement] of sheet ? wanted : []) {
+    const cell = sheet?.cells.get(day);
+    if (cell?.unreachable) continue;
+    until = Math.min(until, cell ? meetsUntil(cell.known, requirement, now) : now);
+  }
+  return until;
 }
 
 interface Told {
