@@ -1,4 +1,4 @@
-import { ArgsType, Field, InputType, Int } from "type-graphql";
+import { ArgsType, Field, ID, InputType, Int } from "type-graphql";
 import type { CivilDay } from "../src/domain/days";
 import type { Metric as MetricName } from "../src/domain/metrics";
 import type { HrvMethod as HrvMethodName } from "../src/domain/records";
@@ -128,4 +128,11 @@ export class HrvArgs extends DailyArgs {
     description: "One method per answer: they are different quantities.",
   })
   method!: HrvMethodName;
+}
+
+/** Input of retryFailedJobs and discardFailedJobs. */
+@InputType({ description: "Failed jobs." })
+export class FailedJobsInput {
+  @Field(() => [ID], { description: "Their ids, at most 500." })
+  ids!: string[];
 }

@@ -12,11 +12,13 @@ import { createGrantStore } from "./db/repositories/grants";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
+import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { openWebhooks } from "./open-webhooks";
@@ -151,12 +153,15 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       keep: (...preference) => keepPreference(database, ...preference),
       providers: configured,
     }),
+    queue: createQueue(database),
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
-  const tasks = [webhooks.task];
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks, schedules: [] }, closing);
+  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
+  const work = { database, telemetry, tasks: [webhooks.task], schedules: [] };
+  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
@@ -167,17 +172,20 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     probes: [
       { name: "database", required: true, check: async () => void (await readVersions(database, [])) },
       ...probes,
+      ...(worker ? [{ name: "queue", required: !api, check: worker.reachable }] : []),
     ],
+    api,
     production: config.production,
     demo: config.auth.kind === "demo",
     corsOrigins: config.corsOrigins,
     trustProxy: config.trustProxy,
   });
-  closing.add(() => server.close());
+  closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
   tellSimulators(wearables, address);
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
-  return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
+  const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
+  return { address, simulators, announcement, close: () => closing.run() };
 }
 
 /** Without a key that data keys are wrapped under, their persons could not even link again: better not to start. */

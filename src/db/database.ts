@@ -2,6 +2,7 @@ import { DataSource, type EntityManager } from "typeorm";
 import { ENTITIES } from "./entities";
 import { DEFAULT_APPLICATION_ID, Foundation1763700000000 } from "./migrations/1763700000000-foundation";
 import { ApiKeys1763800000000 } from "./migrations/1763800000000-api-keys";
+import { WorkerProcesses1763900000000 } from "./migrations/1763900000000-worker-processes";
 import { WebhookInbox1764100000000 } from "./migrations/1764100000000-webhook-inbox";
 import { rethrowOutage } from "./outage";
 
@@ -30,7 +31,12 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
     type: "postgres",
     url,
     entities: [...ENTITIES],
-    migrations: [Foundation1763700000000, ApiKeys1763800000000, WebhookInbox1764100000000],
+    migrations: [
+      Foundation1763700000000,
+      ApiKeys1763800000000,
+      WorkerProcesses1763900000000,
+      WebhookInbox1764100000000,
+    ],
     migrationsTransactionMode: "each",
     applicationName: `gateway ${name}`,
     connectTimeoutMS: 5_000,

@@ -29,7 +29,7 @@ import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
 import { serveWebhooks } from "./webhooks";
 
-/** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
+/** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
@@ -38,6 +38,7 @@ export interface HttpOptions {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
+  readonly api: boolean;
   readonly production: boolean;
   readonly demo: boolean;
   readonly corsOrigins: readonly string[];
@@ -151,9 +152,11 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   acceptJsonOnly(app);
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
-  serveCallback(app, options.services);
-  serveWebhooks(app, options.webhooks);
-  await serveGraphql(app, options, metrics);
+  if (options.api) {
+    serveCallback(app, options.services);
+    serveWebhooks(app, options.webhooks);
+    await serveGraphql(app, options, metrics);
+  }
   await app.ready();
   return { app, listen: (address) => app.listen(address), close: drain.close };
 }

@@ -4,9 +4,11 @@ import type { DayRange } from "../domain/days";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { Queue } from "./ports/queue";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { Account, AccountStatus, Person } from "../domain/people";
+export type { FailedJob, Queue, QueueState, TaskCounts } from "./ports/queue";
 
 /** What the gateway says of a wearable that it can speak to. */
 export interface ProviderFacts {
@@ -105,5 +107,6 @@ export interface Services {
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
   readonly preferences: PreferencesApi;
+  readonly queue: Queue;
   readonly providers: readonly ProviderFacts[];
 }

@@ -54,6 +54,7 @@ export async function startFakeGateway(
     },
   });
   const server = await createHttpServer({
+    api: true,
     schema: buildGatewaySchema({ providers: [{ slug: "oura", displayName: "Oura" }] }),
     services,
     webhooks: NO_WEBHOOKS,

@@ -4,7 +4,15 @@ import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
-import type { Account, CallbackOutcome, Person, ServerKey, Services, SourcePreference } from "../../src/services/api";
+import type {
+  Account,
+  CallbackOutcome,
+  FailedJob,
+  Person,
+  ServerKey,
+  Services,
+  SourcePreference,
+} from "../../src/services/api";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -134,6 +142,20 @@ export function fakeServices(): FakeServices {
   };
   const keys = new Map<string, ServerKey>();
   const actedFor: string[] = [];
+  const failed: FailedJob[] = ["3", "2", "1"].map((id) => {
+    return {
+      id,
+      task: id === "1" ? "other-task" : "some-task",
+      attempts: 5,
+      failedAt: 1_790_000_300,
+      error: "Error E1",
+    };
+  });
+  const taken = (ids: readonly string[] | null) => {
+    const chosen = failed.filter(({ id }) => ids?.includes(id) ?? true);
+    for (const job of chosen) failed.splice(failed.indexOf(job), 1);
+    return chosen.map(({ id }) => id);
+  };
   const fake: FakeServices = {
     reads,
     serverKeys: keys,
@@ -211,6 +233,21 @@ export function fakeServices(): FakeServices {
         else preferences.set(metric, { metric, order });
         return preferences.get(metric) ?? null;
       },
+    },
+    queue: {
+      async state() {
+        guard();
+        const tasks = [...new Set(failed.map(({ task }) => task))].map((task) => ({
+          task,
+          waiting: 2,
+          running: 1,
+          aside: failed.filter((job) => job.task === task).length,
+        }));
+        return { tasks, oldestDueSeconds: 12.75, schedules: [], processes: 1 };
+      },
+      failed: async (first) => failed.slice(0, first),
+      retry: async (ids) => taken(ids),
+      discard: async (ids) => taken(ids),
     },
     providers: [
       {
