@@ -12,7 +12,7 @@ const ADDRESSES = ["/webhooks/:provider", "/webhooks/:provider/:secret"] as cons
 
 /** Share of the vendor's patience after which the answer is given up, and seconds after which in any case: it must still reach the vendor. */
 const PATIENCE = 0.9;
-const LONGEST_SECONDS = 2.5;
+const LONGEST_SECONDS = 4.5;
 
 interface Address {
   readonly Params: { readonly provider: string; readonly secret?: string };

@@ -27,8 +27,7 @@ export interface WebhookServer {
 /** Starts it: every registered wearable, and the made-up one, with {@link SECRET}; `unset` without. */
 export async function startWebhookServer(): Promise<WebhookServer> {
   const at = await migratedDatabase();
-  const { hostname, port, ...rest } = new URL(at.fresh.url);
-  void rest;
+  const { hostname, port } = new URL(at.fresh.url);
   const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
   const behind = new URL(at.fresh.url);
   behind.hostname = "127.0.0.1";
@@ -63,6 +62,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
       await look("DELETE FROM graphile_worker._private_jobs");
     },
     async close() {
+      proxy.mend();
       await gateway.server.close();
       await database.close();
       await proxy.stop();
@@ -71,35 +71,65 @@ export async function startWebhookServer(): Promise<WebhookServer> {
   };
 }
 
+/** A notice of each wearable, as its vendor sends it. */
+export const OURA = JSON.stringify({
+  event_type: "update",
+  data_type: "sleep",
+  object_id: "doc-1",
+  event_time: "2026-11-21T06:00:00+00:00",
+  user_id: "ring-user",
+});
+export const WHOOP = JSON.stringify({
+  user_id: 10129,
+  id: "550e8400-e29b-41d4-a716-446655440000",
+  type: "sleep.updated",
+  trace_id: "trace-1",
+});
+export const POLAR = JSON.stringify({
+  ...{ event: "SLEEP", user_id: 475, date: "2026-11-20", timestamp: "2026-11-21T06:00:00Z" },
+});
+export const WITHINGS = "userid=4711&appli=44&startdate=1795200000&enddate=1795228800";
+
+/** The address of Withings' notices, which ends in the secret. */
+export const WITHINGS_ADDRESS = `/webhooks/withings/${encodeURIComponent(SECRET)}`;
+
+/** What a form is sent with. */
+export const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+/** Sends bodies to a server; the status of the answer. */
+export function senders(server: () => WebhookServer) {
+  const send = async (path: string, body: string | Uint8Array, headers: Record<string, string>): Promise<number> => {
+    const { status } = await server().gateway.fetch(path, { method: "POST", body: body as BodyInit, headers });
+    return status;
+  };
+  return { send, oura: (headers: Record<string, string>, body = OURA) => send("/webhooks/oura", body, headers) };
+}
+
+/** Now, in whole seconds since 1970. */
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
 /** What an Oura body is sent with. `at`: what the timestamp header says. */
-export function ouraHeaders(body: string, at = String(Math.floor(Date.now() / 1_000)), secret = SECRET) {
-  const signature = createHmac("sha256", secret)
-    .update(at + body)
-    .digest("hex")
-    .toUpperCase();
+export function ouraHeaders(body: string | Uint8Array, at = String(nowSeconds()), secret = SECRET) {
+  const signature = createHmac("sha256", secret).update(at).update(body).digest("hex").toUpperCase();
   return { "content-type": "application/json", "x-oura-timestamp": at, "x-oura-signature": signature };
 }
 
 /** What a WHOOP body is sent with. */
 export function whoopHeaders(body: string, at = String(Date.now()), secret = SECRET) {
-  const signature = createHmac("sha256", secret)
-    .update(at + body)
-    .digest("base64");
+  const signature = createHmac("sha256", secret).update(at).update(body).digest("base64");
   return { "content-type": "application/json", "x-whoop-signature-timestamp": at, "x-whoop-signature": signature };
 }
 
 /** What a Polar body is sent with. */
 export function polarHeaders(body: string, secret = SECRET) {
-  return {
-    "content-type": "application/json",
-    "polar-webhook-signature": createHmac("sha256", secret).update(body).digest("hex"),
-  };
+  const signature = createHmac("sha256", secret).update(body).digest("hex");
+  return { "content-type": "application/json", "polar-webhook-signature": signature };
 }
 
 /** What a body of the made-up vendor is sent with. */
-export function acmeHeaders(body: string, at = String(Math.floor(Date.now() / 1_000)), secret = SECRET) {
-  const signature = createHmac("sha256", secret)
-    .update(at + body)
-    .digest("hex");
+export function acmeHeaders(body: string, at = String(nowSeconds()), secret = SECRET) {
+  const signature = createHmac("sha256", secret).update(at).update(body).digest("hex");
   return { "content-type": "application/json", "x-acme-time": at, "x-acme-signature": signature };
 }
