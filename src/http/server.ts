@@ -27,6 +27,8 @@ import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import { serveSubscriptions } from "./upgrade";
+import { serveHandshake } from "./webhook-handshake";
 import { serveWebhooks } from "./webhooks";
 
 /** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
@@ -103,12 +105,16 @@ function logAnswers(app: FastifyInstance): void {
   });
 }
 
-async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics: ReturnType<typeof serveMetrics>) {
-  const { services, authenticate, production, schema, logger } = options;
+async function serveGraphql(
+  app: FastifyInstance,
+  options: HttpOptions,
+  metrics: ReturnType<typeof serveMetrics>,
+  callerOf: ReturnType<typeof createCallers>,
+) {
+  const { services, production, schema, logger } = options;
   const apollo = createGraphqlServer({ schema, production, logger, metrics });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
-  const callerOf = createCallers(services, authenticate);
   const callers = new WeakMap<FastifyRequest, Caller>();
   const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
   const answer = fastifyApolloHandler(apollo, {
@@ -154,8 +160,11 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   serveHealth(app, options.probes, drain.isDraining);
   if (options.api) {
     serveCallback(app, options.services);
+    const callerOf = createCallers(options.services, options.authenticate);
+    await serveGraphql(app, options, metrics, callerOf);
+    serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
+    serveHandshake(app, options.services.subscriptions);
     serveWebhooks(app, options.webhooks);
-    await serveGraphql(app, options, metrics);
   }
   await app.ready();
   return { app, listen: (address) => app.listen(address), close: drain.close };

@@ -6,6 +6,7 @@ import { faultSchema } from "./faults";
 import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
 import { type Settings, settingsSchema } from "./settings";
+import type { Subscriptions } from "./subscriptions";
 import type { Webhooks } from "./webhooks";
 
 /** What the control endpoints steer. */
@@ -13,6 +14,7 @@ export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
   readonly webhooks: Webhooks;
+  readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -96,6 +98,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       return reply.code(204).send();
     });
 
+    scope.get("/__simulator/subscriptions", () => ({ subscriptions: parts.subscriptions.active() }));
     scope.get("/__simulator/killed-grants", () => ({
       killedGrants: grants.killed().map(({ user: name, reason, at }) => ({ user: name, reason, at })),
     }));

@@ -8,11 +8,14 @@ import type {
   Account,
   CallbackOutcome,
   FailedJob,
+  KeptSubscription,
   Person,
   ServerKey,
   Services,
   SourcePreference,
 } from "../../src/services/api";
+
+import { type FakeFeed, fakeFeed } from "./fake-feed";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -107,6 +110,9 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
 /** Fake services in memory: a year of plausible days, every call noted, every answer replaceable. */
 export interface FakeServices extends Services {
   readonly reads: (readonly DailyQuestion[])[];
+  /** The same, of what is kept alone. */
+  readonly stored: (readonly DailyQuestion[])[];
+  readonly feed: FakeFeed;
   readonly callbacks: { provider: string; query: [string, string][] }[];
   /** Server keys by bearer token. */
   readonly serverKeys: Map<string, ServerKey>;
@@ -137,6 +143,9 @@ export function fakeServices(): FakeServices {
   const reads: (readonly DailyQuestion[])[] = [];
   const callbacks: FakeServices["callbacks"] = [];
   const preferences = new Map<string, SourcePreference>();
+  const stored: (readonly DailyQuestion[])[] = [];
+  const list = async (personId: string) => (personId === PERSON.id ? [ACCOUNT] : []);
+  const feed = fakeFeed(list);
   const guard = () => {
     if (fake.failure !== null) throw fake.failure;
   };
@@ -156,8 +165,34 @@ export function fakeServices(): FakeServices {
     for (const job of chosen) failed.splice(failed.indexOf(job), 1);
     return chosen.map(({ id }) => id);
   };
+  const subscriptions: readonly KeptSubscription[] = [
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "update",
+      state: "ACTIVE",
+      vendorId: "s-1",
+      callbackUrl: "https://gateway.example/webhooks/oura",
+      expiresAt: 1_790_000_000,
+      lastError: "RATE_LIMITED",
+      checkedAt: 1_780_000_000,
+    },
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "delete",
+      state: "OFF",
+      vendorId: null,
+      callbackUrl: null,
+      expiresAt: null,
+      lastError: null,
+      checkedAt: null,
+    },
+  ];
   const fake: FakeServices = {
     reads,
+    stored,
+    feed,
     serverKeys: keys,
     actedFor,
     callbacks,
@@ -180,7 +215,7 @@ export function fakeServices(): FakeServices {
       },
     },
     accounts: {
-      list: async (personId) => (personId === PERSON.id ? [ACCOUNT] : []),
+      list,
       lastSyncedAt: async () => new Map([[ACCOUNT.id, 1_790_000_200]]),
     },
     linking: {
@@ -216,7 +251,13 @@ export function fakeServices(): FakeServices {
         reads.push(questions);
         return questions.map(answer);
       },
+      async stored(_personId, questions) {
+        guard();
+        stored.push(questions);
+        return questions.map(answer);
+      },
     },
+    changes: feed.changes,
     syncing: {
       async sync({ externalId }) {
         guard();
@@ -248,6 +289,14 @@ export function fakeServices(): FakeServices {
       failed: async (first) => failed.slice(0, first),
       retry: async (ids) => taken(ids),
       discard: async (ids) => taken(ids),
+    },
+    subscriptions: {
+      async list() {
+        guard();
+        return subscriptions;
+      },
+      handshake: (provider, query) =>
+        provider === "oura" ? { status: 200, body: { challenge: query.get("challenge") ?? "" } } : null,
     },
     providers: [
       {

@@ -1,5 +1,8 @@
 import type { Database } from "../database";
 
+/** How long an app that follows what changes may be away. */
+const CHANGES_KEPT = "90 days";
+
 /** What has had its time, each with the condition under which it goes. */
 const EXPIRED: Readonly<Record<string, string>> = {
   link_states: "expires_at < now()",
@@ -21,6 +24,14 @@ DELETE FROM grants WHERE (person_id, account_id) IN (
   SELECT g.person_id, g.account_id FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
   WHERE a.status = 'DISCONNECTED' FOR UPDATE OF g SKIP LOCKED)`;
 
+/** Who has read less than is forgotten may have missed something, and must be told. */
+const FORGET_CHANGES = `
+WITH gone AS (DELETE FROM changes WHERE at < now() - interval '${CHANGES_KEPT}' RETURNING person_id, version, ordinal)
+INSERT INTO forgotten_changes AS known (person_id, up_to_version, up_to_ordinal)
+SELECT DISTINCT ON (person_id) person_id, version, ordinal FROM gone ORDER BY person_id, version DESC, ordinal DESC
+ON CONFLICT (person_id) DO UPDATE SET up_to_version = excluded.up_to_version, up_to_ordinal = excluded.up_to_ordinal
+WHERE (known.up_to_version, known.up_to_ordinal) < (excluded.up_to_version, excluded.up_to_ordinal)`;
+
 /** Deletes expired rows of every person under the jobs' role; how many there were. */
 export async function sweepExpired(database: Database): Promise<number> {
   return database.jobs(async (tx) => {
@@ -29,6 +40,7 @@ export async function sweepExpired(database: Database): Promise<number> {
       const [, count]: [unknown[], number] = await tx.query(`DELETE FROM ${table} WHERE ${condition}`);
       swept += count;
     }
+    await tx.query(FORGET_CHANGES);
     const [, left]: [unknown[], number] = await tx.query(LEFT_BEHIND);
     return swept + left;
   });
