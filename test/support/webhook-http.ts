@@ -88,7 +88,7 @@ export const WHOOP = JSON.stringify({
 export const POLAR = JSON.stringify({
   ...{ event: "SLEEP", user_id: 475, date: "2026-11-20", timestamp: "2026-11-21T06:00:00Z" },
 });
-export const WITHINGS = "userid=4711&appli=44&startdate=1795200000&enddate=1795228800";
+export const WITHINGS = "userid=471100815&appli=44&startdate=1795200000&enddate=1795228800";
 
 /** The address of Withings' notices, which ends in the secret. */
 export const WITHINGS_ADDRESS = `/webhooks/withings/${encodeURIComponent(SECRET)}`;
