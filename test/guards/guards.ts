@@ -1,3 +1,5 @@
+import { WEBHOOK_GUARDS } from "./webhook-guards";
+
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
 export interface Guard {
   readonly name: string;
@@ -27,7 +29,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read and of server keys. */
+/** The guards of tokens, of the way of a read, of server keys and of webhooks. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -187,4 +189,5 @@ export const GUARDS: readonly Guard[] = [
     suite: ASKING,
     tests: "answers nodes of any person there is",
   },
+  ...WEBHOOK_GUARDS,
 ];
