@@ -1,4 +1,5 @@
 import { OUTGOING_GUARDS } from "./outgoing-guards";
+import { WEBHOOK_GUARDS } from "./webhook-guards";
 
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
 export interface Guard {
@@ -32,7 +33,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read and of server keys. */
+/** The guards of tokens, of the way of a read, of server keys and of webhooks. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -225,4 +226,5 @@ export const GUARDS: readonly Guard[] = [
     tests: "two processes at once make each subscription once",
   },
   ...OUTGOING_GUARDS,
+  ...WEBHOOK_GUARDS,
 ];
