@@ -8,6 +8,8 @@ import { ChangeResolver, ChangesResolver, UserChangesResolver } from "./resolver
 import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
 import { UserResolver } from "./resolvers/user";
+import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
+import { WebhookResolver } from "./resolvers/webhooks";
 
 const CHANGES = [ChangesResolver, ChangeResolver, UserChangesResolver] as const;
 
@@ -25,7 +27,16 @@ function unused(): never {
 export function buildGatewaySchema(options: { providers: readonly NamedProvider[] }): GraphQLSchema {
   defineProviders(options.providers);
   return buildSchemaSync({
-    resolvers: [QueryResolver, UserResolver, AccountResolver, MutationResolver, AdminResolver, ...CHANGES],
+    resolvers: [
+      QueryResolver,
+      UserResolver,
+      AccountResolver,
+      MutationResolver,
+      AdminResolver,
+      WebhookSubscriptionsResolver,
+      WebhookResolver,
+      ...CHANGES,
+    ],
     pubSub: NO_TOPICS,
     // Scalars, ranges and questions check their input themselves.
     validate: false,

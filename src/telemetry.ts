@@ -13,6 +13,8 @@ export interface GatewayTelemetry extends Telemetry {
   /** An exchange of a refresh token ended. */
   readonly refresh: (provider: string, outcome: string) => void;
   readonly budget: BudgetTelemetry;
+  /** An attempt to deliver an outgoing webhook ended. */
+  readonly delivery: (outcome: string) => void;
 }
 
 /** Metrics in a registry of their own, and faults that no caller hears of in the log. */
@@ -50,6 +52,9 @@ export function createTelemetry(logger: Logger): GatewayTelemetry {
     "provider",
     "outcome",
   ]);
+  const deliveries = counter("gateway_webhook_attempts_total", "Attempts to deliver outgoing webhooks, by outcome.", [
+    "outcome",
+  ]);
   const faults = counter("gateway_faults_total", "Faults that no caller hears of.", ["where"]);
   return {
     registry,
@@ -59,6 +64,7 @@ export function createTelemetry(logger: Logger): GatewayTelemetry {
     },
     budget: budgetMetrics(registers),
     refresh: (provider, outcome) => refreshes.inc({ provider, outcome }),
+    delivery: (outcome) => deliveries.inc({ outcome }),
     answered: (layer, count) => days.inc({ layer }, count),
     setAside: (provider, endpoint, documents) => setAside.inc({ provider, endpoint }, documents),
     flight: (provider, endpoint, outcome) => flights.inc({ provider, endpoint, outcome }),

@@ -48,7 +48,8 @@ export async function openWearables(config: Config, key: Buffer, logger: Logger)
   );
 }
 
-function atVendor(provider: Provider, settings: WearableConfig): Wearable {
+/** A wearable with the given settings, never simulated. */
+export function atVendor(provider: Provider, settings: WearableConfig): Wearable {
   const { oauth } = provider;
   const client = settings.client && {
     provider: provider.slug,

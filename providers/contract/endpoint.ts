@@ -5,7 +5,7 @@ import type { HrvMethod, RecordKind, UndatedRecord, WearableRecord } from "../..
 
 /** A request to the vendor's API; the engine adds origin, credentials and deadline. */
 export interface UpstreamRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Absolute path on the vendor's API origin. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

@@ -1,4 +1,6 @@
 import type { CivilDay, DayRange } from "../../src/domain/days";
+import type { SyntheticAnswer } from "./synthetic-answer";
+import type { SyntheticSubscriptions } from "./synthetic-subscriptions";
 
 /** A person as the simulator knows one: everything about them follows from the seed. `firstDay` to `lastDay`: days with data. */
 export interface SyntheticPerson {
@@ -24,13 +26,6 @@ export interface SyntheticRequest {
   readonly registered?: boolean;
   /** The documents of one endpoint over a range of days, ascending, after late revisions and deletions. */
   documents(endpoint: string, range: DayRange): readonly unknown[];
-}
-
-/** What the simulator sends. */
-export interface SyntheticAnswer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: unknown;
 }
 
 /** A limit of the whole application that was exceeded: so many requests in any so many seconds, free again at an epoch (seconds). */
@@ -73,6 +68,8 @@ export interface Synthetic {
   vendorUserId?(seed: number): string;
   /** The body, as JSON or as the fields of a form, by which the vendor tells of a change; null where it tells nothing. Default: it never does. */
   webhook?(event: SyntheticEvent): unknown;
+  /** The API by which the application says where webhooks go, where the provider has `webhookSubscriptions`. */
+  readonly subscriptions?: SyntheticSubscriptions;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
   /** Lifetime of an authorization code in seconds. Default: 600 (RFC 6749 §4.1.2). */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { documentId, expectShape, type OAuthProfile, type Provider } from "../contract";
 import { COLLECTION, endpoints } from "./endpoints";
+import { webhookSubscriptions } from "./subscriptions";
 import { synthetic } from "./synthetic";
 import { webhook } from "./webhook";
 
@@ -57,5 +58,6 @@ export const oura: Provider = {
   mapperVersion: 1,
   endpoints,
   webhook,
+  webhookSubscriptions,
   synthetic,
 };

@@ -4,6 +4,7 @@ import { dailyActivityDocuments } from "./synthetic-activity";
 import { answer } from "./synthetic-answer";
 import { dailyReadinessDocuments } from "./synthetic-readiness";
 import { dailySleepDocuments, sleepDocuments } from "./synthetic-sleep";
+import { subscriptions } from "./synthetic-subscriptions";
 import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
@@ -49,5 +50,6 @@ export const synthetic: Synthetic = {
   webhook: syntheticNotice,
   // Scopes that the application is not approved for are dropped without a word.
   grant: (scope) => (GRANTABLE.includes(scope) ? `extapi:${scope}` : null),
+  subscriptions,
   accessTokenSeconds: 86_400,
 };

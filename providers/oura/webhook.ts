@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { documentId, expectShape, type SyntheticEvent, type WebhookEvent, type WebhookProfile } from "../contract";
+import {
+  documentId,
+  expectShape,
+  type SubscriptionTopic,
+  type SyntheticEvent,
+  type WebhookEvent,
+  type WebhookProfile,
+} from "../contract";
 import { endpoints } from "./endpoints";
 
 const notice = z.object({
@@ -64,4 +71,10 @@ export function syntheticNotice({ change, endpoint, document, person, at }: Synt
     event_time: new Date(at * 1_000).toISOString().replace("Z", "+00:00"),
     user_id: person.vendorUserId,
   };
+}
+
+/** The subscription that a notice belongs to. */
+export function topicOf(said: unknown): SubscriptionTopic {
+  const { data_type: dataType, event_type: eventType } = notice.parse(said);
+  return { dataType, eventType };
 }

@@ -73,3 +73,11 @@ export const originList = listOf(
   (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
   "origins such as https://app.example.com",
 );
+
+/** Hosts, or hosts with a port, as an address writes them. */
+export const hostList = listOf(
+  (text) =>
+    URL.canParse(`http://${text}/`) &&
+    [new URL(`http://${text}/`)].some((url) => [url.host, `${url.hostname}:80`].includes(text)),
+  "hosts such as localhost or localhost:3000",
+);

@@ -28,6 +28,7 @@ import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
 import { serveSubscriptions } from "./upgrade";
+import { serveHandshake } from "./webhook-handshake";
 import { serveWebhooks } from "./webhooks";
 
 /** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
@@ -162,6 +163,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     const callerOf = createCallers(options.services, options.authenticate);
     await serveGraphql(app, options, metrics, callerOf);
     serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
+    serveHandshake(app, options.services.subscriptions);
     serveWebhooks(app, options.webhooks);
   }
   await app.ready();

@@ -66,7 +66,8 @@ function serveAddress(scope: FastifyInstance, url: (typeof ADDRESSES)[number], w
     },
   });
   scope.route<Address>({
-    method: ["DELETE", "GET", "OPTIONS", "PATCH", "PUT", "TRACE"],
+    // GET at the first address is the handshake's.
+    method: ["DELETE", ...(url === ADDRESSES[0] ? [] : ["GET"]), "OPTIONS", "PATCH", "PUT", "TRACE"],
     url,
     exposeHeadRoute: false,
     onRequest,

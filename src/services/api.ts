@@ -5,11 +5,14 @@ import type { DayRange } from "../domain/days";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { KeptSubscription } from "../domain/subscriptions";
 import type { Queue } from "./ports/queue";
+import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
 export type { ChangeOrigin, ChangeType } from "../domain/changes";
 export type { Account, AccountStatus, Person } from "../domain/people";
+export type { KeptSubscription } from "../domain/subscriptions";
 export type { FailedJob, Queue, QueueState, TaskCounts } from "./ports/queue";
 
 /** What the gateway says of a wearable that it can speak to. */
@@ -129,6 +132,71 @@ export interface KeysApi {
   verify(token: string): Promise<ServerKey>;
 }
 
+/** The application's webhook subscriptions at the vendors. */
+export interface SubscriptionsApi {
+  /** Every wanted one as last seen. */
+  list(): Promise<readonly KeptSubscription[]>;
+  /** Answers a vendor that asks, by the query of its request, whether a subscription is ours; null where the provider does not ask. */
+  handshake(provider: string, query: URLSearchParams): HandshakeAnswer | null;
+}
+
+/** An endpoint of the application. Null `eventTypes`: all of them; null `disabledReason`: enabled. Times are epoch seconds. */
+export interface WebhookEndpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly eventTypes: readonly string[] | null;
+  readonly description: string | null;
+  readonly disabledReason: "REQUESTED" | "GONE" | "FAILING" | null;
+  readonly createdAt: number;
+}
+
+/** One attempt to deliver. `error`: why there was no status. */
+export interface WebhookAttempt {
+  readonly at: number;
+  readonly statusCode: number | null;
+  readonly durationMs: number;
+  readonly error: string | null;
+}
+
+/** An event on its way to an endpoint. `nextAttemptAt`: null where nothing is to come; `messageId`: the header `webhook-id`. */
+export interface WebhookDelivery {
+  readonly id: string;
+  readonly messageId: string;
+  readonly eventType: string;
+  readonly createdAt: number;
+  readonly status: "PENDING" | "DELIVERED" | "FAILED";
+  readonly nextAttemptAt: number | null;
+  readonly attempts: readonly WebhookAttempt[];
+}
+
+/** Some deliveries, the newest first. `endCursor`: null where none follow. */
+export interface DeliveryPage {
+  readonly nodes: readonly WebhookDelivery[];
+  readonly endCursor: string | null;
+}
+
+/** Outgoing webhooks of the application. Methods throw {@link UserFacingError} for what the back end's developer must handle. */
+export interface OutgoingApi {
+  endpoints(): Promise<readonly WebhookEndpoint[]>;
+  deliveries(endpointId: string, page: { first: number; after: string | null }): Promise<DeliveryPage>;
+  /** The secret is told here and never again. */
+  create(input: {
+    url: string;
+    eventTypes: readonly string[] | null;
+    description: string | null;
+  }): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
+  /** What is absent stays as it is. */
+  update(
+    endpointId: string,
+    change: { url?: string; eventTypes?: readonly string[] | null; description?: string | null; enabled?: boolean },
+  ): Promise<WebhookEndpoint>;
+  /** Answers the new secret; the one before signs along for a day. */
+  rotate(endpointId: string): Promise<string>;
+  remove(endpointId: string): Promise<void>;
+  sendTest(endpointId: string): Promise<WebhookDelivery>;
+  retry(deliveryId: string): Promise<WebhookDelivery>;
+}
+
 /** Everything that GraphQL and HTTP may call. */
 export interface Services {
   readonly people: PeopleApi;
@@ -138,7 +206,9 @@ export interface Services {
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
   readonly preferences: PreferencesApi;
+  readonly outgoing: OutgoingApi;
   readonly queue: Queue;
   readonly changes: ChangesApi;
+  readonly subscriptions: SubscriptionsApi;
   readonly providers: readonly ProviderFacts[];
 }

@@ -13,6 +13,7 @@ import type { Grant, Grants } from "./grants";
 import type { People } from "./people";
 import type { RateLimit } from "./rate-limit";
 import type { Settings } from "./settings";
+import type { Subscriptions } from "./subscriptions";
 import { bearer, grantToRevoke, revoke, type TokenRequest, type TokenServer, token } from "./token";
 
 /** Where the simulator tells what it did: route kinds and statuses, never query strings, tokens or documents. */
@@ -28,6 +29,7 @@ export interface CloudParts {
   readonly tokens: TokenServer;
   readonly grants: Grants;
   readonly people: People;
+  readonly subscriptions: Subscriptions;
   readonly faults: Faults;
   readonly cursors: MadeUpCursors;
   readonly calls: CallLog;
@@ -51,12 +53,12 @@ export interface OAuthPaths {
 interface Turn {
   readonly kind: CallKind;
   readonly grant: Grant | null;
-  work(call: OpenCall): Answer;
+  work(call: OpenCall): Answer | Promise<Answer>;
 }
 
 const DATA_METHODS: HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/** Adds the vendor's routes: OAuth at the paths of its profile, data at every other path. */
+/** Adds the vendor's routes: OAuth at the paths of its profile, subscriptions and data at every other path. */
 export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPaths): void {
   const endpointOf = endpointFinder(parts.provider);
   const effectsOf = new EffectsOf(parts.provider.synthetic, parts.cursors);
@@ -86,7 +88,7 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       return;
     }
     const refused = turn.kind === "data" ? overLimit(parts) : null;
-    const answer = encode(effects.change(effects.instead ?? refused ?? attempt(turn, call)));
+    const answer = encode(effects.change(effects.instead ?? refused ?? (await attempt(turn, call))));
     await wait(effects.waitAfter, parts.stopped);
     if (effects.delivery.how !== "lost") call.status = answer.status;
     logCall(parts.log, call);
@@ -150,6 +152,9 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
     method: DATA_METHODS,
     url: "*",
     handler: serve((request) => {
+      const { method, headers, body } = request;
+      const subscribing = parts.subscriptions.answerTo({ method, path: pathOf(request), headers, body });
+      if (subscribing !== null) return { kind: "subscription", grant: null, work: subscribing };
       const grant = parts.grants.authenticate(bearer(request.headers.authorization) ?? "");
       return { kind: "data", grant, work: () => data(parts, request, grant) };
     }),
@@ -161,9 +166,9 @@ function overLimit({ limit, settings, provider }: CloudParts): Answer | null {
   return refused && withHeaders(provider.synthetic.failure({ kind: "rate_limited", ...refused }));
 }
 
-function attempt(turn: Turn, call: OpenCall): Answer {
+async function attempt(turn: Turn, call: OpenCall): Promise<Answer> {
   try {
-    return turn.work(call);
+    return await turn.work(call);
   } catch (error) {
     call.status = 500;
     throw error;

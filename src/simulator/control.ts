@@ -7,6 +7,7 @@ import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
 import type { RateLimit } from "./rate-limit";
 import { type Settings, settingsSchema } from "./settings";
+import type { Subscriptions } from "./subscriptions";
 import type { Webhooks } from "./webhooks";
 
 /** What the control endpoints steer. */
@@ -15,6 +16,7 @@ export interface ControlParts extends Overview {
   readonly grants: Grants;
   readonly limit: RateLimit;
   readonly webhooks: Webhooks;
+  readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -99,6 +101,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       return reply.code(204).send();
     });
 
+    scope.get("/__simulator/subscriptions", () => ({ subscriptions: parts.subscriptions.active() }));
     scope.get("/__simulator/killed-grants", () => ({
       killedGrants: grants.killed().map(({ user: name, reason, at }) => ({ user: name, reason, at })),
     }));

@@ -6,6 +6,8 @@ export const settingsSchema = z.strictObject({
   pageSize: z.int().min(1).nullable(),
   /** Lifetime in seconds of access tokens issued from now on; null: the vendor's own. */
   accessTokenSeconds: z.int().min(0).nullable(),
+  /** Lifetime in seconds of webhook subscriptions made or renewed from now on; null: the vendor's own. */
+  subscriptionSeconds: z.int().min(0).nullable(),
   /** Scopes, in the vendor's own words, that no person grants. */
   withheldScopes: z.array(z.string()).readonly(),
   /** Requests for data that are answered in any so many seconds, the others refused as the vendor does; null: all. */
@@ -33,10 +35,11 @@ export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 /** An hour for ten retries. */
 const RETRY_MS = 3_500;
 
-/** The vendor's own behaviour: its page size and token lifetime, every scope granted, webhooks sent nowhere. */
+/** The vendor's own behaviour: its page size, its lifetimes, every scope granted, webhooks sent nowhere. */
 export const DEFAULT_SETTINGS: Settings = {
   pageSize: null,
   accessTokenSeconds: null,
+  subscriptionSeconds: null,
   withheldScopes: [],
   rateLimit: null,
   webhookUrl: null,

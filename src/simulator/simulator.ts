@@ -13,6 +13,7 @@ import { People } from "./people";
 import { RateLimit } from "./rate-limit";
 import { DEFAULT_SETTINGS, type Settings } from "./settings";
 import { loadState, saveState } from "./state-file";
+import { Subscriptions } from "./subscriptions";
 import { type SentWebhook, Webhooks } from "./webhooks";
 
 /** What a simulator is made of. */
@@ -47,6 +48,8 @@ export interface Simulator {
   readonly revokeUrl: string | null;
   readonly people: People;
   readonly faults: Faults;
+  /** Where webhooks go. */
+  readonly subscriptions: Subscriptions;
   /** Every request to the vendor's paths, oldest first; the newest 10,000. */
   calls(): readonly Call[];
   resetCalls(): void;
@@ -60,7 +63,7 @@ export interface Simulator {
   change(settings: Partial<Settings>): void;
   /** Revokes every grant of a person and ends their registration, as when they withdraw access in the vendor's own app; how many grants there were. */
   withdraw(user: string): number;
-  /** Lifts faults, undoes changes of data and settings, forgets the calls; grants stay. */
+  /** Lifts faults, undoes changes of data and settings, forgets the calls; grants and subscriptions stay. */
   reset(): void;
   /** Closes the port and every connection, those kept waiting included. */
   stop(): Promise<void>;
@@ -83,6 +86,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const cursors = new MadeUpCursors();
   const limit = new RateLimit();
   const people: People = new People(provider, seed, now, (changes) => webhooks.tell(changes));
+  const subscriptions = new Subscriptions({
+    provider,
+    clientId,
+    clientSecret,
+    seconds: () => settings.subscriptionSeconds,
+    now,
+  });
   const grants: Grants = new Grants({
     refresh: provider.oauth.refresh,
     accessTokenSeconds: () => settings.accessTokenSeconds ?? provider.synthetic.accessTokenSeconds,
@@ -99,7 +109,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     settings = { ...settings, ...changed };
   };
   const webhooks = new Webhooks({
-    ...{ provider, people, now, log, change, stopped: stopping.signal },
+    ...{ provider, people, subscriptions, now, log, change, stopped: stopping.signal },
     secret: options.webhookSecret ?? clientSecret,
     settings: () => settings,
     isGranted: (user) => grants.isGranted(user),
@@ -124,10 +134,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (status >= 500) log?.error({ error: error.name, at: framesOf(error.stack) }, "the simulator failed");
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
-  const overview = { provider, people, calls, faults };
-  addControl(app, { ...overview, grants, webhooks, limit, change, settings: () => settings, origin: () => origin });
+  const overview = { provider, people, calls, faults, webhooks, subscriptions };
+  addControl(app, { ...overview, grants, limit, change, settings: () => settings, origin: () => origin });
   const tokens = { provider, clientId, clientSecret, grants, people };
-  const parts = { provider, authorization, tokens, grants, people, faults, cursors, calls, limit, now, log };
+  const cloud = { provider, authorization, tokens, grants, people, subscriptions, faults, cursors, calls, limit };
+  const parts = { ...cloud, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
 
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
@@ -140,6 +151,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     revokeUrl: paths.revoke === null ? null : `${origin}${paths.revoke}`,
     people,
     faults,
+    subscriptions,
     calls: () => calls.all(),
     resetCalls: () => {
       calls.reset();

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { SubscriptionTopic } from "../../providers/contract";
 import type { Provider } from "../../providers/contract/provider";
 import type { SyntheticEvent } from "../../providers/contract/synthetic";
 import type { SimulatorLog } from "./cloud";
@@ -6,6 +7,7 @@ import { wait } from "./deliver";
 import type { DataChange, People } from "./people";
 import { idFrom } from "./seed";
 import type { Settings } from "./settings";
+import type { Subscriptions } from "./subscriptions";
 
 /** A webhook as it was sent. `status`: of the last attempt's answer, null where none came. */
 export interface SentWebhook {
@@ -25,13 +27,14 @@ export interface WebhookParts {
   readonly now: () => number;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
+  readonly subscriptions: Pick<Subscriptions, "active" | "cancel">;
   /** Whether a person shares their data with the application. */
   readonly isGranted: (user: string) => boolean;
   readonly stopped: AbortSignal;
   readonly log: SimulatorLog | null;
 }
 
-type Sending = { -readonly [K in keyof SentWebhook]: SentWebhook[K] };
+type Sending = { -readonly [K in keyof SentWebhook]: SentWebhook[K] } & { readonly topic: SubscriptionTopic | null };
 
 const RETRIES = 10;
 const TIMEOUT_MS = 10_000;
@@ -47,9 +50,8 @@ export class Webhooks {
 
   /** Tells of changes, as far as the vendor tells of such and somebody is to be told. */
   tell(changes: readonly DataChange[]): void {
-    const { webhookUrl, webhookCopies, webhooksReversed } = this.parts.settings();
-    if (webhookUrl === null) return;
-    const bodies = changes.flatMap((change) => this.#bodiesOf(change));
+    const { webhookCopies, webhooksReversed } = this.parts.settings();
+    const bodies = changes.flatMap((change) => this.#bodiesOf(change)).filter((one) => this.#receiver(one) !== null);
     const copies = bodies.flatMap((one) => Array.from({ length: webhookCopies }, () => ({ ...one })));
     if (webhooksReversed) this.#begin(this.#inTurn(copies.reverse()));
     else for (const one of copies) this.#begin(this.#deliver(one));
@@ -57,7 +59,7 @@ export class Webhooks {
 
   /** What was sent, oldest first. */
   sent(): readonly SentWebhook[] {
-    return this.#sent.map((one) => ({ ...one }));
+    return this.#sent.map(({ topic, ...one }) => one);
   }
 
   /** Resolves when nothing is on its way any more. */
@@ -82,7 +84,8 @@ export class Webhooks {
       const said = provider.synthetic.webhook?.(event) ?? null;
       if (said === null) return [];
       const body = provider.webhook?.format === "form" ? form(said) : JSON.stringify(said);
-      return [{ endpoint, change, vendorUserId: person.vendorUserId, body, attempts: 0, status: null }];
+      const topic = provider.synthetic.subscriptions?.topicOf(said) ?? null;
+      return [{ endpoint, change, topic, vendorUserId: person.vendorUserId, body, attempts: 0, status: null }];
     });
   }
 
@@ -91,21 +94,30 @@ export class Webhooks {
   }
 
   async #deliver(sending: Sending): Promise<void> {
-    const { settings, stopped, change, log } = this.parts;
+    const { settings, stopped, log } = this.parts;
     this.#sent.push(sending);
     if (this.#sent.length > KEPT) this.#sent.shift();
     await wait(settings().webhookDelayMs, stopped);
     for (let retry = 0; retry <= RETRIES && !stopped.aborted; retry++) {
-      const { webhookUrl, webhookRetryMs } = settings();
-      if (webhookUrl === null) return;
+      const receiver = this.#receiver(sending);
+      if (receiver === null) return;
       sending.attempts += 1;
-      sending.status = await this.#post(webhookUrl, sending.body);
+      sending.status = await this.#post(receiver.url, sending.body);
       log?.info({ kind: "webhook", endpoint: sending.endpoint, status: sending.status }, "simulated webhook");
       if (sending.status !== null && sending.status >= 200 && sending.status < 400) return;
       // By this a receiver says that it does not want any more.
-      if (sending.status === 410) change({ webhookUrl: null });
-      await wait(webhookRetryMs * 2 ** retry, stopped);
+      if (sending.status === 410) receiver.cancel();
+      await wait(settings().webhookRetryMs * 2 ** retry, stopped);
     }
+  }
+
+  /** Who is told at this moment: the subscription to the topic if there is one, otherwise the address of the dashboard. */
+  #receiver({ topic }: Sending): { readonly url: string; readonly cancel: () => void } | null {
+    const { settings, change, subscriptions } = this.parts;
+    const held = topic === null ? undefined : subscriptions.active(topic)[0];
+    if (held) return { url: held.callbackUrl, cancel: () => subscriptions.cancel(held.id) };
+    const { webhookUrl } = settings();
+    return webhookUrl === null ? null : { url: webhookUrl, cancel: () => change({ webhookUrl: null }) };
   }
 
   async #post(url: string, body: string): Promise<number | null> {

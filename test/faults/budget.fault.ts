@@ -56,7 +56,9 @@ async function rush(load: BulkLoad, { limit }: BulkSize, say: FaultOptions["say"
   }
   const until = now();
   const looks = await looking;
-  say(`all but ${UNDER_WAY} jobs are done after ${(until - from).toFixed(0)} s; ${limit.requests} in ${limit.seconds} s`);
+  say(
+    `all but ${UNDER_WAY} jobs are done after ${(until - from).toFixed(0)} s; ${limit.requests} in ${limit.seconds} s`,
+  );
   while ((await load.waiting()) > 0 && now() - until < 60) await sleep(200);
   return { looks, seconds: until - from, ...load.asked(from, until), states: await load.states() };
 }

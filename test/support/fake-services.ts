@@ -8,6 +8,7 @@ import type {
   Account,
   CallbackOutcome,
   FailedJob,
+  KeptSubscription,
   Person,
   ServerKey,
   Services,
@@ -15,6 +16,7 @@ import type {
 } from "../../src/services/api";
 
 import { type FakeFeed, fakeFeed } from "./fake-feed";
+import { fakeOutgoing } from "./fake-outgoing";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -164,6 +166,30 @@ export function fakeServices(): FakeServices {
     for (const job of chosen) failed.splice(failed.indexOf(job), 1);
     return chosen.map(({ id }) => id);
   };
+  const subscriptions: readonly KeptSubscription[] = [
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "update",
+      state: "ACTIVE",
+      vendorId: "s-1",
+      callbackUrl: "https://gateway.example/webhooks/oura",
+      expiresAt: 1_790_000_000,
+      lastError: "RATE_LIMITED",
+      checkedAt: 1_780_000_000,
+    },
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "delete",
+      state: "OFF",
+      vendorId: null,
+      callbackUrl: null,
+      expiresAt: null,
+      lastError: null,
+      checkedAt: null,
+    },
+  ];
   const fake: FakeServices = {
     reads,
     stored,
@@ -250,6 +276,7 @@ export function fakeServices(): FakeServices {
         return preferences.get(metric) ?? null;
       },
     },
+    outgoing: fakeOutgoing(guard),
     queue: {
       async state() {
         guard();
@@ -264,6 +291,14 @@ export function fakeServices(): FakeServices {
       failed: async (first) => failed.slice(0, first),
       retry: async (ids) => taken(ids),
       discard: async (ids) => taken(ids),
+    },
+    subscriptions: {
+      async list() {
+        guard();
+        return subscriptions;
+      },
+      handshake: (provider, query) =>
+        provider === "oura" ? { status: 200, body: { challenge: query.get("challenge") ?? "" } } : null,
     },
     providers: [
       {

@@ -28,7 +28,7 @@ export const zones: readonly Zone[] = [
   {
     name: "composition root",
     files:
-      /^(src\/app|src\/main|src\/(keys|failed-jobs|command-line)|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
+      /^(src\/app|src\/main|src\/(keys|failed-jobs|subscriptions|command-line)|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
     allow: [anything],
   },
   { name: "domain", files: domain, allow: [domain] },
@@ -58,7 +58,7 @@ export const zones: readonly Zone[] = [
   {
     name: "upstream",
     files: /^src\/upstream\//,
-    allow: [domain, contract, /^src\/upstream\//, node, /^npm:(undici|zod|jose)$/],
+    allow: [domain, contract, /^src\/upstream\//, node, /^npm:(undici|zod|jose|ipaddr\.js)$/],
   },
   { name: "loaders", files: /^src\/loaders\//, allow: [domain, services, /^src\/loaders\//, /^npm:dataloader$/] },
   {

@@ -2,12 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../../domain/people";
+import { accountTold } from "../../domain/webhook-events";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
 import { riseAndTell } from "./changes";
 import { eraseAccountData } from "./erasure";
 import { seconds } from "./grants-change";
 import { raiseDataVersion } from "./people";
+import { publish } from "./webhook-events";
 
 interface AccountRow {
   id: string;
@@ -147,7 +149,10 @@ async function linkAccount(
     [personId, link.provider, link.vendorUserId],
   );
   const displaced: ForgottenGrant[] = [];
-  for (const { id } of others) displaced.push(...(await leave(tx, personId, id)));
+  for (const { id } of others) {
+    displaced.push(...(await leave(tx, personId, id)));
+    await publish(tx, personId, "account.disconnected", accountTold(personId, id, link.provider));
+  }
   const rows: AccountRow[] = await tx.query(LINK_ACCOUNT, [
     personId,
     link.provider,
@@ -158,6 +163,7 @@ async function linkAccount(
   const account = accountOf(personId, rows[0]);
   await tx.query(PUT_GRANT, [personId, account.id, link.seal(account.id), link.expiresAt]);
   await tx.query(AUDIT, [personId, "LINKED", link.provider, null]);
+  await publish(tx, personId, "account.connected", accountTold(personId, account.id, link.provider));
   return { account, dataVersion: await raiseDataVersion(tx, personId), displaced };
 }
 
@@ -187,6 +193,7 @@ async function disconnectAccount(
     if (!linked && rows === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
+  if (linked) await publish(tx, personId, "account.disconnected", accountTold(personId, linked.id, provider));
   const dataVersion = deleteData
     ? Number(await riseAndTell(tx, { personId, provider, accountId: null, origin: "LIVE", entries: [EVERYTHING_WENT] }))
     : await raiseDataVersion(tx, personId);
