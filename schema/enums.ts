@@ -26,6 +26,23 @@ export const Metric = enumOf("Metric", "A daily quantity; each is a field of Use
   HRV: "User.hrv",
 });
 
+/** State of fetching history. */
+export const BackfillState = enumOf("BackfillState", "How fetching the history of a metric goes.", {
+  PENDING: "Not begun yet.",
+  RUNNING: "It goes on.",
+  WAITING: "The provider asks to wait, or failed in passing; it goes on by itself.",
+  DONE: "All that the provider answers for is here.",
+  FAILED: "Given up for now: tried again every night, and at once when the account is linked again.",
+});
+
+/** Why a run was made. */
+export const SyncTrigger = enumOf("SyncTrigger", "Why a run was made.", {
+  BACKFILL: "History after linking: one run for all of it.",
+  RECONCILIATION: "The nightly second look at the last days.",
+  WEBHOOK: "The vendor told of something new.",
+  REQUESTED: "syncProvider.",
+});
+
 /** Why a requested day has no record. */
 export const AbsenceReason = enumOf("AbsenceReason", "Why a requested day has no record of a provider.", {
   FUTURE: "The day is still to come for the wearer.",

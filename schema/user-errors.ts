@@ -6,13 +6,14 @@ import type { ActingInput } from "./inputs";
 import type { UserError } from "./types/payloads";
 
 type WithErrors<T, N> = (T | N) & { userErrors: UserError[] };
+type Done<T> = T & { readonly failure?: UserFacingError | null };
 
-/** Does a mutation's work for the person whom the caller may act for; a {@link UserFacingError} becomes the payload's `userErrors` beside `otherwise`, anything else is thrown on. */
+/** Does a mutation's work for the person whom the caller may act for; a {@link UserFacingError} becomes the payload's `userErrors` beside `otherwise`, as does the `failure` of what was done in part; anything else is thrown on. */
 export async function withUserErrors<T extends object, N extends object>(
   ctx: RequestContext,
   input: ActingInput,
   otherwise: N,
-  work: (person: Person) => Promise<T>,
+  work: (person: Person) => Promise<Done<T>>,
 ): Promise<WithErrors<T, N>> {
   try {
     return await answered(otherwise, async () => work(await actedFor(ctx, input)));
@@ -33,14 +34,17 @@ export function withServerErrors<T extends object, N extends object>(
 
 async function answered<T extends object, N extends object>(
   otherwise: N,
-  work: () => Promise<T>,
+  work: () => Promise<Done<T>>,
 ): Promise<WithErrors<T, N>> {
   try {
-    return { ...(await work()), userErrors: [] };
+    const done = await work();
+    return { ...done, userErrors: done.failure ? [entryOf(done.failure)] : [] };
   } catch (error) {
     if (!(error instanceof UserFacingError)) throw error;
-    const { code, message, details } = error;
-    const entry = { code, message, field: details.field ?? null, retryAt: details.retryAt ?? null };
-    return { ...otherwise, userErrors: [entry] };
+    return { ...otherwise, userErrors: [entryOf(error)] };
   }
+}
+
+function entryOf({ code, message, details }: UserFacingError): UserError {
+  return { code, message, field: details.field ?? null, retryAt: details.retryAt ?? null };
 }

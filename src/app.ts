@@ -10,11 +10,13 @@ import { createKeyStore } from "./db/repositories/api-keys";
 import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
+import { PgPageKeeper } from "./db/repositories/kept-pages";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
+import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
@@ -23,6 +25,7 @@ import { measureQueue } from "./jobs/metrics";
 import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { askForHistory, openHistory } from "./open-history";
 import { openOutgoing } from "./open-outgoing";
 import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
@@ -120,8 +123,10 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const store = new PgRecordStore(database, vaults);
   const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const asking = { outbound, tokens, pauses, budgets, now };
-  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
+  const pageKeeper = new PgPageKeeper(database, vaults);
+  const calling = { outbound, pauses, budgets, now };
+  const asking = { ...calling, tokens };
+  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const accounts: AccountsApi = {
@@ -131,20 +136,22 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, ...calling });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing(
     { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
     closing,
   );
+  const runs = new PgSyncRunStore(database);
+  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const services: Services = {
     outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
     accounts,
     linking: new LinkingService({
-      links: createLinkStore(database),
+      links: createLinkStore(database, askForHistory(config, configured, now)),
       vaults,
       providers: configured,
       clients,
@@ -180,15 +187,17 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
     subscriptions: subscriptions.api,
-    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    syncing: new SyncService({ versions, states, flights, runs, providers: configured, now }),
+    history: history.api,
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
-  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks];
-  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES];
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
+  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
+  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
   const work = { database, telemetry, tasks, schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),

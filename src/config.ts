@@ -30,6 +30,10 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** False, a number of hops, or trusted addresses and CIDR ranges. */
   readonly trustProxy: boolean | number | readonly string[];
+  /** Days of history that linking fetches; 0: none. */
+  readonly backfillDays: number;
+  /** When the last days of every account are read again: five fields of cron, UTC. */
+  readonly syncCron: string;
   /** The operator's preference of providers by metric. */
   readonly sourceOrder: SourceOrder;
   /** Hosts (`host` or `host:port`) that outgoing webhooks may reach by http and at private addresses; none in production. */
@@ -121,6 +125,8 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
     webhookAllowPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
+    backfillDays: settings.BACKFILL_DAYS,
+    syncCron: settings.SYNC_CRON,
     sourceOrder: knownSources(settings.SOURCE_ORDER, slugs),
     wearables: Object.fromEntries(slugs.map((slug) => [slug, readWearable(env, slug, publicUrl)])),
   };

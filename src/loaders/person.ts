@@ -1,4 +1,6 @@
 import DataLoader from "dataloader";
+import type { MetricBackfill } from "../domain/backfill";
+import type { AccountTimes } from "../domain/sync-runs";
 import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
 import { createDailyLoader, type DailyLoader } from "./daily";
 
@@ -11,6 +13,9 @@ export interface PersonLoaders {
   preferences(): Promise<readonly SourcePreference[]>;
   /** Epoch seconds of the latest successful check, by account id; null where never. */
   readonly lastSyncedAt: DataLoader<string, number | null>;
+  /** By account id. */
+  readonly times: DataLoader<string, AccountTimes>;
+  readonly backfill: DataLoader<Account, readonly MetricBackfill[], string>;
 }
 
 /** What a server key names a person by. */
@@ -45,6 +50,17 @@ function personLoaders(services: Services, personId: string): PersonLoaders {
       const times = await services.accounts.lastSyncedAt(personId, ids);
       return ids.map((id) => times.get(id) ?? null);
     }),
+    times: new DataLoader<string, AccountTimes>(async (ids) => {
+      const times = await services.history.times(personId, ids);
+      return ids.map((id) => times.get(id) ?? { polledAt: null, dataAt: null });
+    }),
+    backfill: new DataLoader<Account, readonly MetricBackfill[], string>(
+      async (accounts) => {
+        const progress = await services.history.backfill(personId, accounts);
+        return accounts.map(({ id }) => progress.get(id) ?? []);
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
   };
 }
 

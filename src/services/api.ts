@@ -1,12 +1,16 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
+import type { MetricBackfill } from "../domain/backfill";
 import type { ServerKey } from "../domain/callers";
 import type { Change } from "../domain/changes";
 import type { DayRange } from "../domain/days";
+import type { UserFacingError } from "../domain/errors";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
 import type { KeptSubscription } from "../domain/subscriptions";
+import type { AccountTimes, SyncRunPage } from "../domain/sync-runs";
 import type { Queue } from "./ports/queue";
+import type { SyncRunsAsked } from "./ports/sync-runs";
 import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
@@ -94,12 +98,26 @@ export interface ChangesApi {
   progress(personId: string, providers: readonly string[] | null): AsyncIterableIterator<Account>;
 }
 
+/** How far history is fetched, what runs came to, and when an account was asked and had something new. */
+export interface HistoryApi {
+  /** By account id; none where no history is fetched. */
+  backfill(personId: string, accounts: readonly Account[]): Promise<ReadonlyMap<string, readonly MetricBackfill[]>>;
+  runs(asked: SyncRunsAsked): Promise<SyncRunPage>;
+  /** By account id; absent where never. */
+  times(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, AccountTimes>>;
+}
+
 /** Fetching a range again now, past every cache; throws {@link UserFacingError}. */
 export interface SyncingApi {
   sync(
     person: Person,
     input: { provider: string; range: DayRange },
-  ): Promise<{ account: Account; fetchedRecords: number }>;
+  ): Promise<{
+    account: Account;
+    fetchedRecords: number;
+    /** Why not all that was asked came; null where all did. */
+    failure: UserFacingError | null;
+  }>;
 }
 
 /** A person's order of providers for a metric, the most preferred first. */
@@ -205,6 +223,7 @@ export interface Services {
   readonly linking: LinkingApi;
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
+  readonly history: HistoryApi;
   readonly preferences: PreferencesApi;
   readonly outgoing: OutgoingApi;
   readonly queue: Queue;

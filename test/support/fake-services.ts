@@ -4,6 +4,7 @@ import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
+import type { SyncRun } from "../../src/domain/sync-runs";
 import type {
   Account,
   CallbackOutcome,
@@ -29,6 +30,20 @@ export const ACCOUNT: Account = {
   grantedScopes: ["daily"],
   connectedAt: 1_790_000_000,
   grantNumber: 1,
+};
+
+/** Their one run of fetching, but for the second page. */
+const SYNC_RUN: SyncRun = {
+  id: "33333333-3333-4333-8333-333333333333",
+  trigger: "BACKFILL",
+  range: { start: "2026-01-01" as CivilDay, end: "2026-12-31" as CivilDay },
+  startedAt: 1_790_000_010,
+  finishedAt: null,
+  recordsCreated: 300,
+  recordsUpdated: 2,
+  recordsDeleted: 1,
+  documentsSetAside: 0,
+  errors: [{ endpoint: "sleep", code: "RATE_LIMITED", message: "the provider asked to wait", retryAt: 1_790_000_300 }],
 };
 
 const at = (text: string): Instant => parseInstant(text) as Instant;
@@ -263,8 +278,21 @@ export function fakeServices(): FakeServices {
       async sync({ externalId }) {
         guard();
         actedFor.push(externalId);
-        return { account: ACCOUNT, fetchedRecords: 3 };
+        return { account: ACCOUNT, fetchedRecords: 3, failure: null };
       },
+    },
+    history: {
+      backfill: async () => {
+        const [daysDone, daysTotal] = [30, 365];
+        return new Map([
+          [ACCOUNT.id, [{ metric: "SLEEP", state: "WAITING", daysDone, daysTotal, retryAt: 1_790_000_300 }]],
+        ]);
+      },
+      runs: async ({ first, after }) => {
+        const run = { ...SYNC_RUN, id: after ? "33333333-3333-4333-8333-333333333334" : SYNC_RUN.id };
+        return { nodes: [run].slice(0, first), endCursor: { startedAtMicros: "1", id: run.id }, hasNextPage: !after };
+      },
+      times: async () => new Map([[ACCOUNT.id, { polledAt: 1_790_000_250, dataAt: 1_790_000_150 }]]),
     },
     preferences: {
       list: async (personId) => (personId === PERSON.id ? [...preferences.values()] : []),

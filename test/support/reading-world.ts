@@ -5,8 +5,10 @@ import { RedisPauses } from "../../src/cache/pauses-redis";
 import { RedisBell, RedisCache, RedisLink } from "../../src/cache/redis";
 import { Database, type PoolSizes } from "../../src/db/database";
 import { PgFlightLeases } from "../../src/db/repositories/flights";
+import { PgPageKeeper } from "../../src/db/repositories/kept-pages";
 import { readPersonState, readVersions } from "../../src/db/repositories/person-state";
 import { PgRecordStore } from "../../src/db/repositories/records";
+import { PgSyncRunStore } from "../../src/db/repositories/sync-runs";
 import { createVaults } from "../../src/db/vault";
 import type { DailyAnswer, DailyQuestion } from "../../src/domain/answers";
 import { addDays, type CivilDay, type DayRange } from "../../src/domain/days";
@@ -178,7 +180,9 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   const pauses: Pauses = redisPauses ?? new LocalPauses();
   const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
   const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
-  const store = new PgRecordStore(database, createVaults(database, world.at.ring));
+  const vaults = createVaults(database, world.at.ring);
+  const store = new PgRecordStore(database, vaults);
+  const runs = new PgSyncRunStore(database);
   const outbound = createOutbound({ allowedOrigins: new Map([["acme", new Set([world.vendor.origin])]]) });
   const telemetry = {
     answered: () => undefined,
@@ -190,6 +194,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   const fetcher = new StretchFetcher({
     ...asking,
     store,
+    pageKeeper: new PgPageKeeper(database, vaults),
     versions,
     telemetry,
     offsetOf: async (personId) => (await readPersonState(database, personId)).offsetMinutes,
@@ -209,7 +214,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     now,
     ...(patience ? { patience } : {}),
   });
-  const syncs = new SyncService({ versions, states, flights, providers, now });
+  const syncs = new SyncService({ versions, states, flights, runs, providers, now });
   return {
     ...{ database, cache, bell, pauses, versions, store, flights, fetcher, asking, reads, syncs, faults },
     ask: (someone, ...questions) => reads.read(someone.person.id, questions),

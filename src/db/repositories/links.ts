@@ -60,8 +60,11 @@ INSERT INTO grants AS old (person_id, account_id, sealed_tokens, expires_at) VAL
 ON CONFLICT (person_id, account_id) DO UPDATE SET sealed_tokens = excluded.sealed_tokens, expires_at = excluded.expires_at,
   generation = old.generation + 1, failures = 0, retry_at = NULL, refused_at = NULL, updated_at = now()`;
 
-/** Linkings under way and accounts in PostgreSQL. */
-export function createLinkStore(database: Database): LinkStore {
+/** Linkings under way and accounts in PostgreSQL. `onLinked` is part of the transaction that links an account. */
+export function createLinkStore(
+  database: Database,
+  onLinked: (tx: EntityManager, account: Account) => Promise<void> = async () => undefined,
+): LinkStore {
   return {
     async addState({ personId, stateHash, provider, sealedRequest, expiresAt }) {
       await database.person(personId, async (tx) => {
@@ -100,7 +103,7 @@ export function createLinkStore(database: Database): LinkStore {
     async link(personId, link) {
       for (let turn = 0; turn < TURNS; turn++) {
         try {
-          return await database.person(personId, (tx) => linkAccount(tx, personId, link));
+          return await database.person(personId, (tx) => linkAccount(tx, personId, link, onLinked));
         } catch (error) {
           if (!isLockTimeout(error)) throw error;
           await delay(BETWEEN_TURNS_MS);
@@ -139,6 +142,7 @@ async function linkAccount(
   tx: EntityManager,
   personId: string,
   link: NewLink,
+  onLinked: (tx: EntityManager, account: Account) => Promise<void>,
 ): Promise<{ account: Account; dataVersion: number; displaced: readonly ForgottenGrant[] }> {
   await tx.query(SHORT_TURN);
   await tx.query(ONE_AT_A_TIME, [`${personId} ${link.provider}`]);
@@ -164,6 +168,7 @@ async function linkAccount(
   await tx.query(PUT_GRANT, [personId, account.id, link.seal(account.id), link.expiresAt]);
   await tx.query(AUDIT, [personId, "LINKED", link.provider, null]);
   await publish(tx, personId, "account.connected", accountTold(personId, account.id, link.provider));
+  await onLinked(tx, account);
   return { account, dataVersion: await raiseDataVersion(tx, personId), displaced };
 }
 

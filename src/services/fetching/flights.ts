@@ -32,6 +32,15 @@ export interface Flight {
 
 class Progress {
   private last = performance.now();
+  private askedAt: number | null = null;
+  /** A request is sent to the provider. */
+  readonly asked = (): void => {
+    this.askedAt = performance.now();
+  };
+  /** Milliseconds since the provider was asked; null where it was not. */
+  askedMsAgo(): number | null {
+    return this.askedAt === null ? null : performance.now() - this.askedAt;
+  }
   /** Something has arrived, or nothing has for some milliseconds. */
   readonly mark = (silentForMs = 0): void => {
     this.last = performance.now() - silentForMs;
@@ -153,12 +162,13 @@ export class Flights {
       const days = await this.missing(task, wanted);
       await this.sessionsFirst(task, days, wanted, flying);
       flying.asked = { begunAt: performance.now(), days };
-      return { records: await this.parts.fetcher.fetch(task, days, lease, progress.mark, flying.urgency) };
+      const watch = { onProgress: progress.mark, onAsked: progress.asked, urgency: flying.urgency };
+      return { records: await this.parts.fetcher.fetch(task, days, lease, watch) };
     } finally {
       deaf();
       clearInterval(renewal);
       await this.parts.leases
-        .release(key, lease.owner)
+        .release(key, lease.owner, progress.askedMsAgo())
         .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
       this.parts.bell.ring(nameOf(key), "landed");
     }

@@ -11,12 +11,15 @@ import { UpstreamFailure } from "../../domain/errors";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
 import type { InboundAnswer, Outbound } from "../../upstream/port";
-import { contentType, outboundRequest } from "../fetching/ask";
+import { contentType, outboundRequest, overBudget } from "../fetching/ask";
+import type { Budgets } from "../ports/budgets";
 import type { Pauses } from "../ports/cache";
 
 /** Milliseconds that a call may take: within it the vendor asks our callback, and waits up to ten seconds for it. */
 const SILENCE_MS = 20_000;
 const TOTAL_MS = 30_000;
+/** Milliseconds that a call waits for its turn. */
+const PATIENCE_MS = 10_000;
 
 /** A provider whose subscriptions are managed here: where its API is, and who we are to it. */
 export interface ManagedProvider {
@@ -33,6 +36,7 @@ export interface ManagedProvider {
 export interface CallParts {
   readonly outbound: Outbound;
   readonly pauses: Pauses;
+  readonly budgets: Budgets;
   readonly now: () => number;
 }
 
@@ -112,6 +116,9 @@ export class SubscriptionCalls {
     if (until !== null && until > this.parts.now()) {
       throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until });
     }
+    const turn = { accountId: null, background: true, patienceMs: PATIENCE_MS };
+    const outcome = await this.parts.budgets.take(slug, turn);
+    if (!outcome.granted) throw overBudget(outcome.retryAt);
     const answer = await this.parts.outbound.send({
       ...outboundRequest(this.at, "webhook_subscriptions", request),
       headers: { accept: "application/json", ...contentType(request), ...this.credentials() },
