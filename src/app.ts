@@ -19,6 +19,7 @@ import { PgRecordStore } from "./db/repositories/records";
 import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
+import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
@@ -94,7 +95,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
+  const { cache, answers, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -204,6 +205,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     services,
     webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
+    answers: new AnswerCache({ versions, store: answers, build, now }),
     logger,
     registry: telemetry.registry,
     probes: [

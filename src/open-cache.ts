@@ -3,9 +3,11 @@ import { RedisCounts } from "./cache/budget-redis";
 import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
 import { RedisPauses } from "./cache/pauses-redis";
 import { RedisBell, RedisCache, RedisLink } from "./cache/redis";
+import { RedisAnswers } from "./cache/redis-answers";
 import type { Config } from "./config";
 import type { Probe } from "./http/health";
 import type { Undoing } from "./open-database";
+import type { AnswerStore } from "./services/ports/answers";
 import type { RequestCounts } from "./services/ports/budgets";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
 import type { GatewayTelemetry } from "./telemetry";
@@ -13,6 +15,8 @@ import type { GatewayTelemetry } from "./telemetry";
 /** What processes share as long as they can reach each other, and how to see whether they can. */
 export interface CacheParts {
   readonly cache: Cache;
+  /** Null where there is only this process. */
+  readonly answers: AnswerStore | null;
   readonly bell: Bell;
   readonly pauses: Pauses;
   readonly counts: RequestCounts;
@@ -23,7 +27,8 @@ export interface CacheParts {
 export function openCache(config: Config, telemetry: GatewayTelemetry, closing: Undoing): CacheParts {
   if (config.redisUrl === null) {
     const counts = new LocalCounts(telemetry.budget.used);
-    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), counts, probes: [] };
+    const local = { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses() };
+    return { ...local, answers: null, counts, probes: [] };
   }
   const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
   const link = new RedisLink(config.redisUrl, onFault);
@@ -41,6 +46,7 @@ export function openCache(config: Config, telemetry: GatewayTelemetry, closing: 
   };
   return {
     cache: new RedisCache(link),
+    answers: new RedisAnswers(link),
     bell,
     pauses,
     counts,

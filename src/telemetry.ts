@@ -12,9 +12,9 @@ export interface GatewayTelemetry extends Telemetry {
   readonly upstream: (provider: string, endpoint: string, status: number | "error", seconds: number) => void;
   /** An exchange of a refresh token ended. */
   readonly refresh: (provider: string, outcome: string) => void;
-  readonly budget: BudgetTelemetry;
   /** An attempt to deliver an outgoing webhook ended. */
   readonly delivery: (outcome: string) => void;
+  readonly budget: BudgetTelemetry;
 }
 
 /** Metrics in a registry of their own, and faults that no caller hears of in the log. */

@@ -1,9 +1,10 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, Extensions, FieldResolver, ID, Int, Resolver, Root } from "type-graphql";
 import type { MetricBackfill as Progress } from "../../src/domain/backfill";
 import { encodeNodeId } from "../../src/domain/ids";
 import type { RequestContext } from "../../src/loaders/context";
 import { loadSyncRuns, type SyncRunList as Runs } from "../../src/loaders/history";
 import type { Account } from "../../src/services/api";
+import { KEPT } from "../kept";
 import { DateTime } from "../scalars";
 import { ProviderAccount } from "../types/accounts";
 import { MetricBackfill, SyncRunList } from "../types/history";
@@ -11,6 +12,7 @@ import { MetricBackfill, SyncRunList } from "../types/history";
 /** Fields of a linked account that are not its own. */
 @Resolver(() => ProviderAccount)
 export class AccountResolver {
+  @Extensions(KEPT)
   @FieldResolver(() => ID, { description: "Opaque; made of person and account." })
   id(@Root() account: Account): string {
     return encodeNodeId({ type: "ProviderAccount", person: account.personId, account: account.id });

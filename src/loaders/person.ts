@@ -3,6 +3,7 @@ import type { MetricBackfill } from "../domain/backfill";
 import type { AccountTimes } from "../domain/sync-runs";
 import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
 import { createDailyLoader, type DailyLoader } from "./daily";
+import type { Validity } from "./validity";
 
 /** What one request loads of one person. */
 export interface PersonLoaders {
@@ -40,10 +41,10 @@ function once<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-function personLoaders(services: Services, personId: string): PersonLoaders {
+function personLoaders(services: Services, personId: string, validity: Validity): PersonLoaders {
   return {
-    daily: createDailyLoader(services.reading, personId),
-    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId),
+    daily: createDailyLoader(services.reading, personId, validity),
+    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId, validity),
     accounts: once(() => services.accounts.list(personId)),
     preferences: once(() => services.preferences.list(personId)),
     lastSyncedAt: new DataLoader<string, number | null>(async (ids) => {
@@ -69,15 +70,15 @@ function peopleLoader({ people }: Services): Loaders["people"] {
   return new DataLoader((keys: readonly PersonKey[]) => Promise.all(keys.map(look)), { cacheKeyFn: JSON.stringify });
 }
 
-/** Loaders of a request that `caller` makes, made for each person at first need. */
-export function createLoaders(services: Services, caller: Caller): Loaders {
+/** Loaders of a request that `caller` makes, made for each person at first need; they tell `validity` how long their answers hold. */
+export function createLoaders(services: Services, caller: Caller, validity: Validity): Loaders {
   const known = new Map<string, PersonLoaders>();
   const people = peopleLoader(services);
   return {
     people,
     of(personId) {
       if (caller.kind === "person" && caller.person.id !== personId) throw new Error("expected the caller's own id");
-      const loaders = known.get(personId) ?? personLoaders(services, personId);
+      const loaders = known.get(personId) ?? personLoaders(services, personId, validity);
       known.set(personId, loaders);
       return loaders;
     },

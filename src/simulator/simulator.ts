@@ -137,8 +137,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const overview = { provider, people, calls, faults, webhooks, subscriptions };
   addControl(app, { ...overview, grants, limit, change, settings: () => settings, origin: () => origin });
   const tokens = { provider, clientId, clientSecret, grants, people };
-  const cloud = { provider, authorization, tokens, grants, people, subscriptions, faults, cursors, calls, limit };
-  const parts = { ...cloud, now, log };
+  const asked = { provider, authorization, tokens, grants, people, subscriptions };
+  const parts = { ...asked, faults, cursors, calls, limit, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
 
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });

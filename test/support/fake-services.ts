@@ -135,6 +135,10 @@ export interface FakeServices extends Services {
   /** For whom mutations acted, by external id. */
   readonly actedFor: string[];
   outcome: CallbackOutcome;
+  /** Of every daily answer: epoch seconds. */
+  freshUntil: number;
+  /** Issues of every daily answer. */
+  issues: DailyAnswer["issues"];
   /** Thrown by the next calls where set. */
   failure: unknown;
 }
@@ -150,7 +154,7 @@ function answer(question: DailyQuestion): DailyAnswer {
   const order = { query: question.prefer ?? null, person: null, operator: null, order: ["oura"] };
   const resolutions = chooseDays(bySource, ["oura"], order);
   // Equal but not identical, as after a cache.
-  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [] };
+  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [], freshUntil: 0 };
 }
 
 /** Services that answer from memory. */
@@ -213,6 +217,8 @@ export function fakeServices(): FakeServices {
     actedFor,
     callbacks,
     outcome: { kind: "page", status: 200, title: "Linked", message: "Your wearable is linked." },
+    freshUntil: 0,
+    issues: [],
     failure: null,
     people: {
       async person(externalId) {
@@ -265,7 +271,7 @@ export function fakeServices(): FakeServices {
       async read(_personId, questions) {
         guard();
         reads.push(questions);
-        return questions.map(answer);
+        return questions.map((question) => ({ ...answer(question), freshUntil: fake.freshUntil, issues: fake.issues }));
       },
       async stored(_personId, questions) {
         guard();

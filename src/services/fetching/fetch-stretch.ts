@@ -15,7 +15,7 @@ import { dateDocuments } from "./dating";
 import { type AskPage, fetchPages, type WholeAnswer } from "./pages";
 import { fetchResumably } from "./resuming";
 import type { FlightTask } from "./task";
-import type { Urgency } from "./urgency";
+import { Urgency } from "./urgency";
 
 const DAY_SECONDS = 86_400;
 
@@ -27,7 +27,8 @@ export interface FetchWatch {
   readonly onProgress: AskingFor["onProgress"];
   /** A request is sent to the provider. */
   readonly onAsked: () => void;
-  readonly urgency: Urgency;
+  /** Whether somebody waits. Default: as the task's origin says. */
+  readonly urgency?: Urgency;
 }
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
@@ -57,7 +58,7 @@ export class StretchFetcher {
         return this.parts.outbound.send(request);
       },
     };
-    const { onProgress, urgency } = watch;
+    const { onProgress, urgency = new Urgency(task.origin) } = watch;
     const asker = new Asker({ ...this.parts, outbound, breakers: this.breakers }, task.configured, {
       personId,
       accountId,
