@@ -22,7 +22,6 @@ import { SettingError } from "./domain/errors";
 import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
-import { measureQueue } from "./jobs/metrics";
 import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
@@ -125,8 +124,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
   const pageKeeper = new PgPageKeeper(database, vaults);
-  const calling = { outbound, pauses, budgets, now };
-  const asking = { ...calling, tokens };
+  const asking = { outbound, tokens, pauses, budgets, now };
   const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
@@ -137,7 +135,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, ...calling });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, logger, wearables, ...asking });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing(
@@ -192,12 +190,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     history: history.api,
     providers: wearables.map(factsOf),
   };
-  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
   const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
   const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
-  const work = { database, telemetry, tasks, schedules };
-  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const working = config.roles.includes("worker");
+  const worker = await openWorker({ database, telemetry, queue: services.queue, tasks, schedules, working }, closing);
   if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const server = await createHttpServer({

@@ -18,8 +18,6 @@ import type { Pauses } from "../ports/cache";
 /** Milliseconds that a call may take: within it the vendor asks our callback, and waits up to ten seconds for it. */
 const SILENCE_MS = 20_000;
 const TOTAL_MS = 30_000;
-/** Milliseconds that a call waits for its turn. */
-const PATIENCE_MS = 10_000;
 
 /** A provider whose subscriptions are managed here: where its API is, and who we are to it. */
 export interface ManagedProvider {
@@ -40,12 +38,12 @@ export interface CallParts {
   readonly now: () => number;
 }
 
-/** A vendor's API for subscriptions; methods throw {@link UpstreamFailure}. `before`: called, and awaited, before each call. */
+/** A vendor's API for subscriptions; methods throw {@link UpstreamFailure}. `still`: called before and after each call; rejects where it is no longer ours to make. */
 export class SubscriptionCalls {
   constructor(
     private readonly parts: CallParts,
     private readonly at: ManagedProvider,
-    private readonly before: () => Promise<void>,
+    private readonly still: () => Promise<void>,
   ) {}
 
   /** All subscriptions of the application. */
@@ -110,21 +108,23 @@ export class SubscriptionCalls {
   }
 
   private async send(request: UpstreamRequest): Promise<InboundAnswer> {
-    await this.before();
+    await this.still();
     const { slug } = this.at.provider;
     const until = await this.parts.pauses.until([slug]);
     if (until !== null && until > this.parts.now()) {
       throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until });
     }
-    const turn = { accountId: null, background: true, patienceMs: PATIENCE_MS };
-    const outcome = await this.parts.budgets.take(slug, turn);
-    if (!outcome.granted) throw overBudget(outcome.retryAt);
-    const answer = await this.parts.outbound.send({
-      ...outboundRequest(this.at, "webhook_subscriptions", request),
-      headers: { accept: "application/json", ...contentType(request), ...this.credentials() },
-      silenceMs: SILENCE_MS,
-      totalMs: TOTAL_MS,
-    });
+    const turn = await this.parts.budgets.take(slug, { accountId: null, background: true });
+    if (!turn.granted) throw overBudget(turn.retryAt);
+    const answer = await this.parts.outbound
+      .send({
+        ...outboundRequest(this.at, "webhook_subscriptions", request),
+        headers: { accept: "application/json", ...contentType(request), ...this.credentials() },
+        silenceMs: SILENCE_MS,
+        totalMs: TOTAL_MS,
+      })
+      // Whoever was held up must not write down what it saw before another one took over.
+      .finally(this.still);
     const failure = failureOf(answer, this.parts.now());
     if (failure?.kind === "RATE_LIMITED") await this.parts.pauses.pause(slug, failure.details.retryAt ?? 0);
     return answer;
