@@ -1,3 +1,4 @@
+import { BUDGET_GUARDS } from "./budget-guards";
 import { OUTGOING_GUARDS } from "./outgoing-guards";
 import { WEBHOOK_GUARDS } from "./webhook-guards";
 
@@ -227,4 +228,5 @@ export const GUARDS: readonly Guard[] = [
   },
   ...OUTGOING_GUARDS,
   ...WEBHOOK_GUARDS,
+  ...BUDGET_GUARDS,
 ];
