@@ -7,25 +7,39 @@ import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
 import type { Database } from "./db/database";
 import { createKeyStore } from "./db/repositories/api-keys";
+import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
+import { PgPageKeeper } from "./db/repositories/kept-pages";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
+import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
+import { measureQueue } from "./jobs/metrics";
+import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { askForHistory, openHistory } from "./open-history";
+import { openOutgoing } from "./open-outgoing";
+import { openSubscriptions } from "./open-subscriptions";
+import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
-import type { Services } from "./services/api";
+import type { AccountsApi, Services } from "./services/api";
+import { createChanges } from "./services/changes/changes";
+import { createCursors } from "./services/changes/cursors";
+import { PersonWatch } from "./services/changes/watch";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
+import { OUTGOING_SCHEDULES } from "./services/outgoing/tasks";
 import { createPeople } from "./services/people";
 import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
@@ -36,7 +50,7 @@ import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
 import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
-import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+import { factsOf, openWearables, originsOf, tellSimulators, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -81,7 +95,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, answers, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const { cache, answers, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -108,26 +122,41 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
+  const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const pageKeeper = new PgPageKeeper(database, vaults);
+  const asking = { outbound, tokens, pauses, budgets, now };
+  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
+  const accounts: AccountsApi = {
+    list: async (personId) => {
+      const state = await states.at(personId, (await versions.current(personId)).version);
+      return state.accounts.filter(({ status }) => status !== "DISCONNECTED");
+    },
+    lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
+  };
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const cursors = createCursors(keys.map(({ key }) => key));
+  const allowPrivate = config.webhookAllowPrivate;
+  const outgoing = await openOutgoing(
+    { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
+    closing,
+  );
+  const runs = new PgSyncRunStore(database);
+  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const services: Services = {
+    outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
-    accounts: {
-      list: async (personId) => {
-        const { accounts } = await states.at(personId, (await versions.current(personId)).version);
-        return accounts.filter(({ status }) => status !== "DISCONNECTED");
-      },
-      lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
-    },
+    accounts,
     linking: new LinkingService({
-      links: createLinkStore(database),
+      links: createLinkStore(database, askForHistory(config, configured, now)),
       vaults,
       providers: configured,
       clients,
       oauth,
+      budgets,
       onPersonChanged,
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
@@ -150,13 +179,30 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       keep: (...preference) => keepPreference(database, ...preference),
       providers: configured,
     }),
-    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    queue: createQueue(database),
+    changes: createChanges({
+      source: createFeedSource(database),
+      cursors,
+      watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
+      ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
+    }),
+    subscriptions: subscriptions.api,
+    syncing: new SyncService({ versions, states, flights, runs, providers: configured, now }),
+    history: history.api,
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
+  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
+  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
+  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
+  const work = { database, telemetry, tasks, schedules };
+  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  if (worker) await history.catchUp();
+  const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
+    webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
     answers: new AnswerCache({ versions, store: answers, build, now }),
     logger,
@@ -164,16 +210,21 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     probes: [
       { name: "database", required: true, check: async () => void (await readVersions(database, [])) },
       ...probes,
+      ...(worker ? [{ name: "queue", required: !api, check: worker.reachable }] : []),
     ],
+    api,
     production: config.production,
     demo: config.auth.kind === "demo",
     corsOrigins: config.corsOrigins,
     trustProxy: config.trustProxy,
   });
-  closing.add(() => server.close());
+  closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  tellSimulators(wearables, address);
+  await subscriptions.begin();
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
-  return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
+  const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
+  return { address, simulators, announcement, close: () => closing.run() };
 }
 
 /** Without a key that data keys are wrapped under, their persons could not even link again: better not to start. */

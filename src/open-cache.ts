@@ -1,10 +1,14 @@
+import { LocalCounts } from "./cache/budget-memory";
+import { RedisCounts } from "./cache/budget-redis";
 import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
-import { RedisBell, RedisCache, RedisLink, RedisPauses } from "./cache/redis";
+import { RedisPauses } from "./cache/pauses-redis";
+import { RedisBell, RedisCache, RedisLink } from "./cache/redis";
 import { RedisAnswers } from "./cache/redis-answers";
 import type { Config } from "./config";
 import type { Probe } from "./http/health";
 import type { Undoing } from "./open-database";
 import type { AnswerStore } from "./services/ports/answers";
+import type { RequestCounts } from "./services/ports/budgets";
 import type { Bell, Cache, Pauses } from "./services/ports/cache";
 import type { GatewayTelemetry } from "./telemetry";
 
@@ -15,21 +19,28 @@ export interface CacheParts {
   readonly answers: AnswerStore | null;
   readonly bell: Bell;
   readonly pauses: Pauses;
+  readonly counts: RequestCounts;
   readonly probes: readonly Probe[];
 }
 
 /** The cache, bell and pauses of the settings: in Redis, or in this process where none is set. */
 export function openCache(config: Config, telemetry: GatewayTelemetry, closing: Undoing): CacheParts {
   if (config.redisUrl === null) {
-    return { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses(), answers: null, probes: [] };
+    const counts = new LocalCounts(telemetry.budget.used);
+    const [bell, pauses] = [new LocalBell(), new LocalPauses()];
+    return { cache: new MemoryCache(), answers: null, bell, pauses, counts, probes: [] };
   }
   const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
   const link = new RedisLink(config.redisUrl, onFault);
   const bell = new RedisBell(link, config.redisUrl, onFault);
+  const pauses = new RedisPauses(link, bell, () => Date.now() / 1_000);
   closing.add(() => {
+    pauses.close();
     bell.close();
     link.client.disconnect();
   });
+  const counts = new RedisCounts(link, telemetry.budget.used);
+  closing.add(() => counts.close());
   const check = async () => {
     if (!(await link.reachable())) throw new Error("Redis does not answer");
   };
@@ -37,7 +48,8 @@ export function openCache(config: Config, telemetry: GatewayTelemetry, closing: 
     cache: new RedisCache(link),
     answers: new RedisAnswers(link),
     bell,
-    pauses: new RedisPauses(link, () => Date.now() / 1_000),
+    pauses,
+    counts,
     probes: [{ name: "redis", required: false, check }],
   };
 }

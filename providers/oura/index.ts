@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { documentId, expectShape, type OAuthProfile, type Provider } from "../contract";
 import { COLLECTION, endpoints } from "./endpoints";
+import { webhookSubscriptions } from "./subscriptions";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 
 /**
  * Oura's older OAuth generation; apps made at developer.ouraring.com set the addresses of the newer by environment.
@@ -50,9 +52,12 @@ export const oura: Provider = {
     read: (body) => expectShape(personalInfo, body).id,
   },
   settlesAfterDays: 7,
+  budgets: [{ requests: 5_000, seconds: 300 }],
   // A 429 names the tier that was exceeded: one person's token, or the application.
   rateLimitScope: (headers) => (headers["x-ratelimit-tier"]?.toLowerCase() === "token" ? "account" : "application"),
   mapperVersion: 1,
   endpoints,
+  webhook,
+  webhookSubscriptions,
   synthetic,
 };

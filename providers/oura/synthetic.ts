@@ -4,6 +4,8 @@ import { dailyActivityDocuments } from "./synthetic-activity";
 import { answer } from "./synthetic-answer";
 import { dailyReadinessDocuments } from "./synthetic-readiness";
 import { dailySleepDocuments, sleepDocuments } from "./synthetic-sleep";
+import { subscriptions } from "./synthetic-subscriptions";
+import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
 
@@ -28,9 +30,10 @@ function failure(asked: SyntheticFailure): SyntheticAnswer {
         status: 429,
         headers: {
           "Retry-After": asked.retryAfter,
-          "X-RateLimit-Limit": "5000",
-          "X-RateLimit-Window": "300",
-          "X-RateLimit-Tier": "token",
+          "X-RateLimit-Limit": String(asked.limit?.requests ?? 5_000),
+          "X-RateLimit-Window": String(asked.limit?.seconds ?? 300),
+          ...(asked.limit ? { "X-RateLimit-Reset": String(Math.ceil(asked.limit.resetAt)) } : {}),
+          "X-RateLimit-Tier": asked.limit ? "app" : "token",
         },
         body: { detail: "Request Rate Limit Exceeded." },
       };
@@ -44,7 +47,9 @@ export const synthetic: Synthetic = {
   documents: (endpoint, person, day, revision) => DOCUMENTS[endpoint]?.(person, day, revision) ?? [],
   answer: (request) => answer(request, Object.keys(DOCUMENTS)),
   failure,
+  webhook: syntheticNotice,
   // Scopes that the application is not approved for are dropped without a word.
   grant: (scope) => (GRANTABLE.includes(scope) ? `extapi:${scope}` : null),
+  subscriptions,
   accessTokenSeconds: 86_400,
 };

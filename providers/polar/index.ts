@@ -1,6 +1,7 @@
 import type { OAuthProfile, Provider } from "../contract";
 import { endpoints } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 
 /** Scope, singular: AccessLink v3 knows no other. */
 const READ_ALL = "accesslink.read_all";
@@ -37,5 +38,10 @@ export const polar: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 1,
   endpoints,
+  budgets: [
+    { requests: 500, perAccount: 20, seconds: 900 },
+    { requests: 5_000, perAccount: 100, seconds: 86_400 },
+  ],
+  webhook,
   synthetic,
 };

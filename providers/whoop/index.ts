@@ -2,6 +2,7 @@ import { z } from "zod";
 import { expectShape, type OAuthProfile, type Provider } from "../contract";
 import { endpoints, ROOT } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 import { integerId } from "./wire";
 
 /**
@@ -49,5 +50,10 @@ export const whoop: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 2,
   endpoints,
+  budgets: [
+    { requests: 100, seconds: 60 },
+    { requests: 10_000, seconds: 86_400 },
+  ],
+  webhook,
   synthetic,
 };

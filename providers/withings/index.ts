@@ -1,6 +1,7 @@
 import type { OAuthProfile, Provider } from "../contract";
 import { endpoints } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 import { bodyFailure, tokenRefusal } from "./wire-status";
 
 /** OAuth 2.0 with tokens under `body` and refusals inside HTTP 200; revoking wants a signature, so that there is no plain way. */
@@ -27,6 +28,8 @@ export const withings: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 1,
   endpoints,
+  budgets: [{ requests: 120, seconds: 60 }],
   bodyFailure,
+  webhook,
   synthetic,
 };

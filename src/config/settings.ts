@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exactAddresses, httpAddress, originList, wholeNumber } from "./formats";
+import { cronLine, exactAddresses, hostList, httpAddress, originList, wholeNumber } from "./formats";
 import { keyRing } from "./keys";
 import { sourceOrder } from "./source-order";
 
@@ -59,6 +59,7 @@ export const SETTINGS = z.object({
     .default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(4000),
   PUBLIC_URL: httpAddress.optional(),
+  WEBHOOK_BASE_URL: httpAddress.refine((url) => url.search === "", "expected an address without a query").optional(),
   ROLES: roles.default(["api", "worker"]),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "expected debug, info, warn, error or silent" })
@@ -79,7 +80,10 @@ export const SETTINGS = z.object({
   ALLOWED_RETURN_URLS: exactAddresses.default([]),
   CORS_ORIGINS: originList.default([]),
   TRUST_PROXY: proxies.default(false),
+  BACKFILL_DAYS: wholeNumber(0, 3_650).default(365),
+  SYNC_CRON: cronLine.default("0 3 * * *"),
   SOURCE_ORDER: sourceOrder.default({}),
+  WEBHOOK_ALLOW_PRIVATE: hostList.default([]),
 });
 
 /** The settings as read. */

@@ -6,7 +6,6 @@ import type { Caller } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import { logAnswer, sendError } from "./answers";
 import { createGraphqlServer } from "./apollo";
-import { createCallers } from "./callers";
 import { FirstAnswer } from "./first-answer";
 import { graphiqlPage, wantsPage } from "./graphiql";
 import { parseJsonBody } from "./json-body";
@@ -14,6 +13,13 @@ import { keptHeaders, keptResponse } from "./kept-response";
 import { chosenResponseType, type ResponseType } from "./media-type";
 import type { HttpMetrics } from "./metrics";
 import type { HttpOptions } from "./server";
+
+/** What GraphQL is served with. `callerOf`: by raw headers, name after name and value. */
+export interface GraphqlParts extends HttpOptions {
+  readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
+  readonly metrics: HttpMetrics;
+  readonly isDraining: () => boolean;
+}
 
 /** One request for GraphQL while it is answered. */
 interface Asking {
@@ -28,21 +34,15 @@ interface Asking {
 const PREFLIGHT_HEADERS = ["apollo-require-preflight", "x-apollo-operation-name"];
 
 /** Serves GraphQL at `/graphql`, and GraphiQL outside production; what it gives back answers ahead of the framework. */
-export async function serveGraphql(
-  app: FastifyInstance,
-  options: HttpOptions,
-  metrics: HttpMetrics,
-  isDraining: () => boolean,
-): Promise<FirstAnswer> {
-  const { services, authenticate, production, schema, logger, answers } = options;
+export async function serveGraphql(app: FastifyInstance, parts: GraphqlParts): Promise<FirstAnswer> {
+  const { services, production, schema, logger, answers, callerOf, isDraining, metrics } = parts;
   const apollo = createGraphqlServer({ schema, production, logger, metrics });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
-  const callerOf = createCallers(services, authenticate);
   const first = new FirstAnswer({
     answers,
     callerOf,
-    loopbackOnly: options.demo,
+    loopbackOnly: parts.demo,
     isDraining,
     onAnswered: ({ id, status, milliseconds }) => {
       metrics.answeredAgain();

@@ -4,10 +4,12 @@ import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Services } from "../services/api";
+import type { WebhookReceiver } from "../services/webhooks/intake";
 import type { AnswerCache } from "./answer-cache";
 import { logAnswer } from "./answers";
 import type { Authenticator } from "./auth";
 import { serveCallback } from "./callback";
+import { createCallers } from "./callers";
 import { drained } from "./drain";
 import { answerFailures, onClientError } from "./failures";
 import { serveGraphql } from "./graphql";
@@ -16,16 +18,21 @@ import { type Probe, serveHealth } from "./health";
 import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import { serveSubscriptions } from "./upgrade";
+import { serveHandshake } from "./webhook-handshake";
+import { serveWebhooks } from "./webhooks";
 
-/** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
+/** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
+  readonly webhooks: WebhookReceiver;
   readonly authenticate: Authenticator;
   readonly answers: AnswerCache;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
+  readonly api: boolean;
   readonly production: boolean;
   readonly demo: boolean;
   readonly corsOrigins: readonly string[];
@@ -83,7 +90,7 @@ function logAnswers(app: FastifyInstance): void {
   });
 }
 
-/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, health and metrics. It does not listen yet. */
+/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, webhooks, health and metrics. It does not listen yet. */
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = createFastify(options);
   const drain = drained(app);
@@ -95,8 +102,17 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   acceptJsonOnly(app);
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
+  if (!options.api) {
+    await app.ready();
+    return { app, listen: (address) => app.listen(address), close: drain.close };
+  }
   serveCallback(app, options.services);
-  const first = await serveGraphql(app, options, metrics, drain.isDraining);
+  const callerOf = createCallers(options.services, options.authenticate);
+  const { isDraining } = drain;
+  const first = await serveGraphql(app, { ...options, callerOf, isDraining, metrics });
+  serveSubscriptions(app, { ...options, callerOf, isDraining });
+  serveHandshake(app, options.services.subscriptions);
+  serveWebhooks(app, options.webhooks);
   await app.ready();
   first.before(app);
   return { app, listen: (address) => app.listen(address), close: drain.close };

@@ -113,7 +113,7 @@ function dailyResult(person: string, answer: DailyAnswer): DailyResult {
 }
 
 /** A loader of one person's days for one request; tells `validity` how long they hold. */
-export function createDailyLoader(reading: ReadingApi, person: string, validity: Validity): DailyLoader {
+export function createDailyLoader(reading: Pick<ReadingApi, "read">, person: string, validity: Validity): DailyLoader {
   return new DataLoader<DailyQuestion, DailyResult, string>(
     async (questions) => {
       const answers = await reading.read(person, questions);

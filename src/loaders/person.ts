@@ -1,4 +1,6 @@
 import DataLoader from "dataloader";
+import type { MetricBackfill } from "../domain/backfill";
+import type { AccountTimes } from "../domain/sync-runs";
 import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
 import { createDailyLoader, type DailyLoader } from "./daily";
 import type { Validity } from "./validity";
@@ -6,10 +8,15 @@ import type { Validity } from "./validity";
 /** What one request loads of one person. */
 export interface PersonLoaders {
   readonly daily: DailyLoader;
+  /** The same from what is kept here, asking no provider. */
+  readonly stored: DailyLoader;
   accounts(): Promise<readonly Account[]>;
   preferences(): Promise<readonly SourcePreference[]>;
   /** Epoch seconds of the latest successful check, by account id; null where never. */
   readonly lastSyncedAt: DataLoader<string, number | null>;
+  /** By account id. */
+  readonly times: DataLoader<string, AccountTimes>;
+  readonly backfill: DataLoader<Account, readonly MetricBackfill[], string>;
 }
 
 /** What a server key names a person by. */
@@ -37,12 +44,24 @@ function once<T>(load: () => Promise<T>): () => Promise<T> {
 function personLoaders(services: Services, personId: string, validity: Validity): PersonLoaders {
   return {
     daily: createDailyLoader(services.reading, personId, validity),
+    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId, validity),
     accounts: once(() => services.accounts.list(personId)),
     preferences: once(() => services.preferences.list(personId)),
     lastSyncedAt: new DataLoader<string, number | null>(async (ids) => {
       const times = await services.accounts.lastSyncedAt(personId, ids);
       return ids.map((id) => times.get(id) ?? null);
     }),
+    times: new DataLoader<string, AccountTimes>(async (ids) => {
+      const times = await services.history.times(personId, ids);
+      return ids.map((id) => times.get(id) ?? { polledAt: null, dataAt: null });
+    }),
+    backfill: new DataLoader<Account, readonly MetricBackfill[], string>(
+      async (accounts) => {
+        const progress = await services.history.backfill(personId, accounts);
+        return accounts.map(({ id }) => progress.get(id) ?? []);
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
   };
 }
 

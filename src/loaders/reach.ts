@@ -7,6 +7,12 @@ function demandScope({ scopes }: ServerKey, scope: KeyScope): void {
   if (!scopes.includes(scope)) throw new GatewayError("FORBIDDEN", `the server key lacks the scope ${scope}`);
 }
 
+/** FORBIDDEN to everybody but server keys with a scope. */
+export function demandServerKey({ caller }: RequestContext, scope: KeyScope): void {
+  if (caller.kind === "person") throw new GatewayError("FORBIDDEN", "this is for server keys only");
+  demandScope(caller.key, scope);
+}
+
 /** The person that the request's credentials stand for; null for a server key. */
 export function viewerOf({ caller }: RequestContext): Person | null {
   return caller.kind === "person" ? caller.person : null;
@@ -26,6 +32,13 @@ export async function readablePerson({ caller, loaders }: RequestContext, id: st
   if (caller.kind === "person") return caller.person.id === id ? caller.person : null;
   demandScope(caller.key, "read");
   return loaders.people.load({ id });
+}
+
+/** Lets server keys with the scope `admin` pass; FORBIDDEN for everybody else. */
+export function demandAdmin({ caller }: RequestContext): void {
+  if (caller.kind === "person")
+    throw new GatewayError("FORBIDDEN", "admin is for server keys with the scope admin only");
+  demandScope(caller.key, "admin");
 }
 
 /** For whom a mutation acts: the caller, or whom a server key with the scope `write` names, created at first sight as a token's subject is. */

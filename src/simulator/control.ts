@@ -5,12 +5,18 @@ import { type Answer, encode } from "./answer";
 import { faultSchema } from "./faults";
 import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
+import type { RateLimit } from "./rate-limit";
 import { type Settings, settingsSchema } from "./settings";
+import type { Subscriptions } from "./subscriptions";
+import type { Webhooks } from "./webhooks";
 
 /** What the control endpoints steer. */
 export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
+  readonly limit: RateLimit;
+  readonly webhooks: Webhooks;
+  readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -30,7 +36,7 @@ const whoever = z.object({ user: user.optional() });
 
 /** Adds `/__simulator`: an overview for people, and JSON for whoever steers the simulator from outside (curl, another process). */
 export function addControl(app: FastifyInstance, parts: ControlParts): void {
-  const { calls, faults, people, grants } = parts;
+  const { calls, faults, people, grants, limit } = parts;
 
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request, reply) => {
@@ -48,9 +54,10 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.all("/__simulator/*", (_request, reply) => reply.code(404).send({ error: "no such control" }));
     scope.get("/__simulator", (_request, reply) => send(reply, overviewPage(parts)));
-    scope.get("/__simulator/calls", () => ({ counts: calls.counts(), calls: calls.all() }));
+    scope.get("/__simulator/calls", () => ({ counts: calls.counts(), refused: limit.refused(), calls: calls.all() }));
     scope.delete("/__simulator/calls", (_request, reply) => {
       calls.reset();
+      limit.reset();
       return reply.code(204).send();
     });
 
@@ -68,15 +75,13 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.get("/__simulator/settings", () => parts.settings());
     scope.post("/__simulator/settings", (request) => {
-      const { pageSize, accessTokenSeconds, withheldScopes } = settingsSchema.partial().parse(request.body);
-      parts.change({
-        ...(pageSize === undefined ? {} : { pageSize }),
-        ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
-        ...(withheldScopes === undefined ? {} : { withheldScopes }),
-      });
+      const asked = settingsSchema.partial().parse(request.body);
+      const changed = Object.entries(asked).filter(([, value]) => value !== undefined);
+      parts.change(Object.fromEntries(changed));
       return parts.settings();
     });
 
+    scope.get("/__simulator/webhooks", () => ({ webhooks: parts.webhooks.sent() }));
     scope.get("/__simulator/people", () => ({
       people: people.names().map((name) => ({ user: name, ...people.person(name) })),
     }));
@@ -96,6 +101,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       return reply.code(204).send();
     });
 
+    scope.get("/__simulator/subscriptions", () => ({ subscriptions: parts.subscriptions.active() }));
     scope.get("/__simulator/killed-grants", () => ({
       killedGrants: grants.killed().map(({ user: name, reason, at }) => ({ user: name, reason, at })),
     }));

@@ -39,6 +39,12 @@ function forgetfulAnswers(): AnswerCache {
   const versions = { current: async () => ({ version: "1", confirmed: false }), learned: () => undefined };
   return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000 });
 }
+/** No provider sends webhooks. */
+const NO_WEBHOOKS: HttpOptions["webhooks"] = {
+  facts: () => null,
+  isOurs: () => false,
+  receive: () => Promise.reject(new Error("expected no webhook")),
+};
 
 /** Starts a gateway over fake services on a free loopback port. */
 export async function startFakeGateway(
@@ -54,8 +60,10 @@ export async function startFakeGateway(
     },
   });
   const server = await createHttpServer({
+    api: true,
     schema: buildGatewaySchema({ providers: [{ slug: "oura", displayName: "Oura" }] }),
     services,
+    webhooks: NO_WEBHOOKS,
     authenticate: createAuthenticator(auth),
     answers: forgetfulAnswers(),
     logger: createLogger({ level: "debug", destination }),

@@ -9,6 +9,11 @@ const DERIVED = [
   "fetches",
   "flights",
   "refresh_attempts",
+  "backfills",
+  "fetched_pages",
+  "sync_runs",
+  "endpoint_times",
+  "changes",
 ] as const;
 
 /** What an erasure came to: records that could be read, and rows of every kind. */

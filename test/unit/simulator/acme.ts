@@ -1,5 +1,5 @@
+import type { SyntheticAnswer, SyntheticRequest } from "../../../providers/contract";
 import type { Provider } from "../../../providers/contract/provider";
-import type { SyntheticAnswer, SyntheticRequest } from "../../../providers/contract/synthetic";
 import { dayNumber, parseCivilDay } from "../../../src/domain/days";
 
 /** A made-up vendor: `GET /v1/sleeps?from=&to=&cursor=` answers `{ items, next }`, ten a page, cursor = offset. */
@@ -23,6 +23,7 @@ export const acme: Provider = {
     read: (body) => (body as { id: string }).id,
   },
   settlesAfterDays: 7,
+  budgets: [{ requests: 1_000, seconds: 60 }],
   mapperVersion: 1,
   endpoints: [
     {
