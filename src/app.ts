@@ -204,7 +204,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     services,
     webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
-    answers: new AnswerCache({ versions, store: answers, build, now }),
+    answers: new AnswerCache({ versions, store: answers, build, now, maxBytes: config.answerCacheBytes }),
     logger,
     registry: telemetry.registry,
     probes: [

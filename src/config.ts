@@ -23,6 +23,8 @@ export interface Config {
   readonly database: { readonly url: string | null; readonly pools: PoolSizes };
   /** Null for the in-process cache. */
   readonly redisUrl: string | null;
+  /** Bytes of finished answers that one process keeps; 0 keeps none anywhere. */
+  readonly answerCacheBytes: number;
   /** The current key first; null where the demo identity may make its own. */
   readonly encryptionKeys: readonly EncryptionKey[] | null;
   readonly linkCompletion: "callback" | "app";
@@ -119,6 +121,7 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     auth,
     database: { url: settings.DATABASE_URL ?? null, pools },
     redisUrl: settings.REDIS_URL ?? null,
+    answerCacheBytes: settings.ANSWER_CACHE_MB * 1024 * 1024,
     encryptionKeys: settings.ENCRYPTION_KEYS ?? null,
     linkCompletion: settings.LINK_COMPLETION ?? (auth.kind === "demo" ? "callback" : "app"),
     allowedReturnUrls: settings.ALLOWED_RETURN_URLS,

@@ -37,7 +37,7 @@ export interface FakeGateway {
 /** Keeps nothing: fake services have no data versions to confirm. */
 function forgetfulAnswers(): AnswerCache {
   const versions = { current: async () => ({ version: "1", confirmed: false }), learned: () => undefined };
-  return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000 });
+  return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000, maxBytes: 0 });
 }
 /** No provider sends webhooks. */
 const NO_WEBHOOKS: HttpOptions["webhooks"] = {
