@@ -71,6 +71,8 @@ export const SETTINGS = z.object({
   DATABASE_POOL_ATTEMPTS: wholeNumber(1, 20).default(1),
   DATABASE_POOL_WORKER: wholeNumber(1, 100).default(4),
   REDIS_URL: redisUrl.optional(),
+  PERSISTED_OPERATIONS: z.string().optional(),
+  PERSISTED_ONLY: z.enum(["true", "false"], { error: "expected true or false" }).default("false"),
   ANSWER_CACHE_MB: wholeNumber(0, 65_536).default(96),
   ENCRYPTION_KEYS: keyRing.optional(),
   AUTH_JWT_SECRET: secret.optional(),

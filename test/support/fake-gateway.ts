@@ -66,6 +66,7 @@ export async function startFakeGateway(
     webhooks: NO_WEBHOOKS,
     authenticate: createAuthenticator(auth),
     answers: forgetfulAnswers(),
+    persisted: null,
     logger: createLogger({ level: "debug", destination }),
     registry: new Registry(),
     probes: [],
