@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { hasTaskset, type Pin } from "./machine";
+
+/** A process of the benchmark: a server that listens, or the client. */
+export interface Child {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  /** The first line that it wrote, as JSON. */
+  readonly hello: Readonly<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+/** How a process is started. `program` and `args` without the pinning. */
+export interface Launch {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly pin: Pin;
+  readonly readyWithinMs?: number;
+}
+
+const living = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of living) child.kill("SIGKILL");
+});
+
+/** Program and arguments that keep a process to the cores of a pin, where `taskset` is there. */
+export function pinned(program: string, args: readonly string[], pin: Pin): [string, string[]] {
+  if (pin === "free" || !hasTaskset()) return [program, [...args]];
+  return ["taskset", ["--cpu-list", pin, program, ...args]];
+}
+
+/** Starts a process and waits for its first line of JSON; rejects with what it wrote to stderr where it ends before. */
+export async function launch({ program, args, env = {}, pin, readyWithinMs = 60_000 }: Launch): Promise<Child> {
+  const [command, all] = pinned(program, args, pin);
+  const { PATH = "", HOME = "/tmp" } = process.env;
+  const child = spawn(command, all, {
+    env: { PATH, HOME, NODE_ENV: "production", ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  living.add(child);
+  let errors = "";
+  child.stderr?.on("data", (data) => {
+    errors = (errors + data).slice(-4_000);
+  });
+  const gone = once(child, "exit").then(() => void living.delete(child));
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  const hello = await Promise.race([
+    once(lines, "line").then(([line]) => JSON.parse(String(line)) as Record<string, unknown>),
+    once(child, "exit").then(() => null),
+    new Promise<null>((resolve) => setTimeout(() => resolve(null), readyWithinMs).unref()),
+  ]);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
+    await gone;
+    clearTimeout(late);
+  };
+  if (hello === null || child.pid === undefined) {
+    child.kill("SIGKILL");
+    throw new Error(`${args.at(-1)} did not start:\n${errors}`);
+  }
+  return { pid: child.pid, process: child, hello, stop };
+}
+
+/** Resident memory of a process in megabytes: now, and the most so far; null where the system does not tell. */
+export function memoryOf(pid: number): { readonly now: number; readonly peak: number } | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const of = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) / 1_024;
+    return { now: of("VmRSS"), peak: of("VmHWM") };
+  } catch {
+    // Gone, or no /proc here.
+    return null;
+  }
+}

@@ -1,0 +1,147 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Pool } from "pg";
+import { memoryOf } from "./child";
+import type { Contestant, Question } from "./contestants";
+import { LoadClient, type LoadResult } from "./load";
+import type { Pin } from "./machine";
+import { BODY_STATEMENT } from "./statements";
+
+/** What a contestant came to: medians over the rounds, answers per second and milliseconds. */
+export interface Figures {
+  readonly contestant: string;
+  readonly perSecond: number;
+  /** Answers per second of each round. */
+  readonly rounds: readonly number[];
+  readonly p50: number;
+  readonly p99: number;
+  readonly bytes: number;
+  readonly answers: number;
+  readonly failures: number;
+  readonly firstFailure: string | null;
+  /** Answers that were taken out of the load and compared with the database. */
+  readonly checked: number;
+  /** The most of one core that the client took in a round, 0 to 1. */
+  readonly clientCpu: number;
+  /** Resident megabytes of the server at the end. */
+  readonly memoryMb: number | null;
+}
+
+/** How contestants are measured: in turn, one after the other, round after round. */
+export interface Race {
+  readonly contestants: readonly Contestant[];
+  readonly questions: readonly Question[];
+  readonly connections: number;
+  readonly rounds: number;
+  /** Milliseconds of a round; null: every question once. */
+  readonly roundMs: number | null;
+  /** Milliseconds of load before the first round; null: every question once. */
+  readonly warmUpMs: number | null;
+  readonly clientPin: Pin;
+  /** True: no question comes twice; the rounds go through the list, and end with it. */
+  readonly fresh?: boolean;
+  /** Before each load. */
+  readonly before?: (contestant: Contestant) => Promise<void>;
+}
+
+const SAMPLES = 8;
+const CHECKED_FIRST = 5;
+
+/** The middle one of some numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}
+
+/** Compares a contestant's answer with the database; throws where it differs. */
+export async function checkAnswer(
+  admin: Pool,
+  contestant: Contestant,
+  question: Question,
+  body: string,
+): Promise<void> {
+  const { someone, range } = question;
+  const { rows } = await admin.query<{ body: string }>(BODY_STATEMENT, [someone.person, range.start, range.end]);
+  const expected = (JSON.parse(rows[0]?.body ?? "null") as { data: unknown }).data;
+  if (isDeepStrictEqual(contestant.dataOf(body), expected)) return;
+  throw new Error(
+    `${contestant.name} answers ${range.start} to ${range.end} otherwise than the database:\n${body.slice(0, 600)}\nexpected\n${rows[0]?.body.slice(0, 600)}`,
+  );
+}
+
+/** Asks a contestant once. */
+export async function askOnce(contestant: Contestant, question: Question): Promise<string> {
+  const { token, body } = contestant.ask(question);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json", accept: "application/json" };
+  const response = await fetch(contestant.url, { method: "POST", headers, body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${contestant.name} answered ${response.status}: ${text.slice(0, 400)}`);
+  return text;
+}
+
+/** Measures contestants: equal answers first, then a warm-up each, then the rounds, with answers checked out of every load. */
+export async function race(admin: Pool, settings: Race): Promise<readonly Figures[]> {
+  const { contestants, questions, rounds } = settings;
+  for (const contestant of contestants) {
+    for (const question of spread(questions, CHECKED_FIRST)) {
+      await checkAnswer(admin, contestant, question, await askOnce(contestant, question));
+    }
+  }
+  const client = new LoadClient(settings.clientPin);
+  const results = new Map<Contestant, LoadResult[]>(contestants.map((one) => [one, []]));
+  const places = new Map<Contestant, number>();
+  const load = async (contestant: Contestant, forMs: number | null): Promise<LoadResult> => {
+    await settings.before?.(contestant);
+    const from = settings.fresh ? (places.get(contestant) ?? 0) : 0;
+    const asks = questions.map((question) => contestant.ask(question));
+    const most = settings.fresh ? { most: Math.max(0, asks.length - from) } : {};
+    const url = contestant.url;
+    const result = await client.run({
+      url,
+      asks,
+      connections: settings.connections,
+      forMs,
+      from,
+      samples: SAMPLES,
+      ...most,
+    });
+    places.set(contestant, from + result.answers);
+    for (const { ask, body } of result.samples) await checkAnswer(admin, contestant, questions[ask] as Question, body);
+    return result;
+  };
+  try {
+    for (const contestant of contestants) await load(contestant, settings.warmUpMs);
+    for (let round = 0; round < rounds; round++) {
+      for (const contestant of contestants) results.get(contestant)?.push(await load(contestant, settings.roundMs));
+    }
+  } finally {
+    client.stop();
+  }
+  return contestants.map((contestant) => figuresOf(contestant, results.get(contestant) ?? []));
+}
+
+function figuresOf(contestant: Contestant, all: readonly LoadResult[]): Figures {
+  // A round for which no fresh question was left says nothing.
+  const results = all.filter(({ answers }) => answers > 0);
+  const sum = (of: (result: LoadResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  return {
+    contestant: contestant.name,
+    perSecond: median(results.map(({ perSecond }) => perSecond)),
+    rounds: results.map(({ perSecond }) => Math.round(perSecond)),
+    p50: median(results.map(({ p50 }) => p50)),
+    p99: median(results.map(({ p99 }) => p99)),
+    bytes: results[0]?.bytes ?? 0,
+    answers: sum(({ answers }) => answers),
+    failures: sum(({ failures }) => failures),
+    firstFailure: results.find(({ firstFailure }) => firstFailure !== null)?.firstFailure ?? null,
+    checked: sum(({ samples }) => samples.length),
+    clientCpu: Math.max(0, ...results.map(({ clientCpu }) => clientCpu)),
+    memoryMb: memoryOf(contestant.pid)?.now ?? null,
+  };
+}
+
+/** Some of a list, the first and the last among them. */
+export function spread<T>(list: readonly T[], count: number): T[] {
+  if (list.length <= count) return [...list];
+  return Array.from({ length: count }, (_, place) => list[Math.round((place * (list.length - 1)) / (count - 1))] as T);
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Redis from "ioredis";
+import { SignJWT } from "jose";
+import { Pool } from "pg";
+import { startEmbeddedPostgres } from "../../src/db/embedded";
+import { type GatewayProcess, startGateway } from "../support/gateway-process";
+import { findRedisProgram, startRedis } from "../support/redis-server";
+import { type Child, launch, pinned } from "./child";
+import type { Pin } from "./machine";
+
+/** The databases that a run is measured on; `redisUrl` is null where there is no Redis server. */
+export interface Stores {
+  /** As the gateway's own role, subject to row-level security. */
+  readonly url: string;
+  /** As a superuser on the same database: the peers', who are spared row-level security. */
+  readonly adminUrl: string;
+  readonly redisUrl: string | null;
+  close(): Promise<void>;
+}
+
+/** Stores of a run of its own: PostgreSQL with its default durability, Redis without persistence. */
+export async function ownStores(): Promise<Stores> {
+  const directory = await mkdtemp(join(tmpdir(), "gateway-bench-"));
+  // PostgreSQL runs as another user where the benchmark runs as root.
+  await chmod(directory, 0o755);
+  const lines: string[] = [];
+  const settings = { max_connections: "200", shared_buffers: "1GB", max_wal_size: "4GB" };
+  const dataDirectory = join(directory, "postgres");
+  const postgres = await startEmbeddedPostgres({ dataDirectory, log: (line) => lines.push(line), settings });
+  const redis = (await findRedisProgram()) === undefined ? null : await startRedis();
+  const adminUrl = new URL(postgres.adminUrl);
+  adminUrl.pathname = new URL(postgres.url).pathname;
+  return {
+    url: postgres.url,
+    adminUrl: adminUrl.href,
+    redisUrl: redis?.url ?? null,
+    close: async () => {
+      await postgres.stop();
+      await redis?.stop();
+      await rm(postgres.dataDirectory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The stores, a simulated Oura in a process of its own, and everything to start gateways and peers on them. */
+export class World {
+  private readonly gateways: GatewayProcess[] = [];
+  private readonly children: Child[] = [];
+  private readonly secret = randomBytes(32).toString("hex");
+  private readonly keys = `bench:${randomBytes(32).toString("base64")}`;
+
+  private constructor(
+    readonly stores: Stores,
+    readonly admin: Pool,
+    /** Null where there is no Redis server. */
+    readonly redis: Redis | null,
+    /** The simulated provider: `origin`, and the addresses of its OAuth. */
+    readonly provider: Child,
+  ) {}
+
+  /** Starts the simulated provider beside the stores. */
+  static async open(stores: Stores): Promise<World> {
+    const provider = await launch({ ...script("servers/provider.ts"), pin: "free" });
+    const redis = stores.redisUrl === null ? null : new Redis(stores.redisUrl, { maxRetriesPerRequest: 1 });
+    return new World(stores, new Pool({ connectionString: stores.adminUrl, max: 4 }), redis, provider);
+  }
+
+  /** A token of the person with this external id, good for a day. */
+  token(externalId: string): Promise<string> {
+    const claims = new SignJWT({ sub: externalId }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1d");
+    return claims.sign(new TextEncoder().encode(this.secret));
+  }
+
+  /** Starts a gateway as in production on the stores; `profile`: a folder for a CPU profile, written when it stops. */
+  async gateway(pin: Pin, profile: string | null = null): Promise<GatewayProcess> {
+    const { origin, authorizeUrl, tokenUrl, revokeUrl, clientSecret } = this.provider.hello;
+    const profiling = profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+    const [program, args] = pinned(process.execPath, [...profiling, "--import", "tsx", "src/main.ts"], pin);
+    const gateway = await startGateway({
+      command: { program, args, cwd: join(__dirname, "../..") },
+      env: {
+        NODE_ENV: "production",
+        LOG_LEVEL: "warn",
+        ROLES: "api",
+        DATABASE_URL: this.stores.url,
+        ...(this.stores.redisUrl === null ? {} : { REDIS_URL: this.stores.redisUrl }),
+        AUTH_JWT_SECRET: this.secret,
+        ENCRYPTION_KEYS: this.keys,
+        LINK_COMPLETION: "callback",
+        OURA_CLIENT_ID: "gateway",
+        OURA_CLIENT_SECRET: String(clientSecret),
+        OURA_API_URL: String(origin),
+        OURA_AUTHORIZE_URL: String(authorizeUrl),
+        OURA_TOKEN_URL: String(tokenUrl),
+        OURA_REVOKE_URL: String(revokeUrl),
+      },
+    });
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  /** Starts one of `servers/`; `program`: another Node than this one, for a script that needs no transpiling. */
+  async server(name: string, pin: Pin, env: Readonly<Record<string, string>>, program?: string): Promise<Child> {
+    const stores = { DATABASE_URL: this.stores.adminUrl, REDIS_URL: this.stores.redisUrl ?? "" };
+    const own = script(`servers/${name}`);
+    const run = program === undefined ? own : { program, args: own.args.slice(-1) };
+    const child = await launch({ ...run, env: { ...stores, ...env }, pin });
+    this.children.push(child);
+    return child;
+  }
+
+  /** Ends every process and connection; the stores are their owner's. */
+  async close(): Promise<void> {
+    await Promise.all(this.gateways.map((gateway) => gateway.stop()));
+    await Promise.all([...this.children, this.provider].map((child) => child.stop()));
+    this.redis?.disconnect();
+    await this.admin.end();
+  }
+}
+
+/** How a TypeScript file of this folder is run. */
+export function script(file: string): { program: string; args: string[] } {
+  return { program: process.execPath, args: ["--import", "tsx", join(__dirname, file)] };
+}
