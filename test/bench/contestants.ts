@@ -98,7 +98,8 @@ export class Peers {
 type Nodes = { readonly nodes: unknown };
 
 function ofPostgraphile(body: string): unknown {
-  const { data } = JSON.parse(body) as { data: { viewer: Record<string, Nodes> } };
+  const { data } = JSON.parse(body) as { data?: { viewer: Record<string, Nodes> } };
+  if (!data) throw new Error(`PostGraphile answers without data: ${body.slice(0, 600)}`);
   const parts = DASHBOARD.map(({ field }) => [
     field,
     { nodes: data.viewer[field]?.nodes, absences: data.viewer[`${field}Absences`]?.nodes, issues: [] },

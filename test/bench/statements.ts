@@ -75,7 +75,7 @@ CREATE FUNCTION bench.people_${part.field}_absences(p bench.people, from_day dat
 ).join("")}`;
 
 /** PostGraphile's own query of the dashboard; variables `person`, `from`, `to`. */
-export const POSTGRAPHILE_QUERY = `query Dashboard($person: UUID!, $from: Date!, $to: Date!) { viewer: peopleByPerson(person: $person) {
+export const POSTGRAPHILE_QUERY = `query Dashboard($person: UUID!, $from: Date!, $to: Date!) { viewer: personByPerson(person: $person) {
   ${DASHBOARD.map(
     ({
       field,
