@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GatewayProcess } from "../support/gateway-process";
-import { Peers } from "./contestants";
+import { type Executor, Peers } from "./contestants";
 import type { Pin } from "./machine";
 import type { Scale } from "./options";
 import { makePeople, type People } from "./people";
@@ -21,19 +21,29 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** Fills the stores with people and gives the cases what they need. `peersMissing`: null, or why only Apollo is there. */
+/** What a run is opened with. */
+export interface BenchOptions {
+  readonly scale: Scale;
+  /** The executors that are measured beside the gateway. */
+  readonly executors: readonly Executor[];
+  /** Null, or why others are left out. */
+  readonly peersMissing: string | null;
+  /** A folder for a CPU profile of each gateway. */
+  readonly profile?: string | null;
+}
+
+/** Fills the stores with people and gives the cases what they need. */
 export async function openBench(
   stores: Stores,
-  scale: Scale,
-  peersMissing: string | null,
-  profile: string | null = null,
+  { scale, executors, peersMissing, profile = null }: BenchOptions,
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "gateway-bench-files-"));
   const world = await World.open(stores);
   let current: { gateway: GatewayProcess; pin: Pin } | null = null;
-  const freshGateway = async (pin: Pin) => {
+  const freshGateway = async (asked: Pin) => {
+    const pin = scale.pinned ? asked : "free";
     await current?.gateway.stop();
-    current = { gateway: await world.gateway(pin, profile), pin };
+    current = { gateway: await world.gateway({ pin, profile }), pin };
     return current.gateway;
   };
   const close = async () => {
@@ -50,9 +60,9 @@ export async function openBench(
       scale,
       world,
       people,
-      peers: new Peers(world, directory, peersMissing),
+      peers: new Peers(world, directory, executors, peersMissing),
       gateway: async (pin) => {
-        if (current && (pin === "same" || pin === current.pin)) return current.gateway;
+        if (current && (pin === "same" || pin === current.pin || !scale.pinned)) return current.gateway;
         return freshGateway(pin === "same" ? "free" : pin);
       },
       freshGateway,

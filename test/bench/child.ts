@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { hasTaskset, type Pin } from "./machine";
 
@@ -26,6 +27,11 @@ const living = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of living) child.kill("SIGKILL");
 });
+
+/** How a TypeScript file of this folder is run. */
+export function script(file: string): { program: string; args: string[] } {
+  return { program: process.execPath, args: ["--import", "tsx", join(__dirname, file)] };
+}
 
 /** Program and arguments that keep a process to the cores of a pin, where `taskset` is there. */
 export function pinned(program: string, args: readonly string[], pin: Pin): [string, string[]] {

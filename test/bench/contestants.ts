@@ -40,12 +40,17 @@ export function asContestant(gateway: GatewayProcess, name = "gateway"): Contest
 /** Servers that execute GraphQL with the gateway's schema and resolvers. */
 export const EXECUTORS = { apollo: "Apollo Server 5", mercurius: "Mercurius JIT", yoga: "GraphQL Yoga 5" } as const;
 
+/** One of {@link EXECUTORS}. */
+export type Executor = keyof typeof EXECUTORS;
+
 /** Starts the peers of a run. Files that they read lie in `directory`. */
 export class Peers {
   private count = 0;
   constructor(
     private readonly world: World,
     private readonly directory: string,
+    /** The executors that take part. */
+    readonly executors: readonly Executor[],
     /** Null, or why Mercurius, Yoga and PostGraphile cannot be started. */
     readonly missing: string | null,
   ) {}
@@ -57,12 +62,7 @@ export class Peers {
   }
 
   /** An executor with the days of some people from memory, Redis or PostgreSQL. */
-  async executor(
-    kind: keyof typeof EXECUTORS,
-    people: readonly Someone[],
-    from: RecordsFrom,
-    pin: Pin,
-  ): Promise<Contestant> {
+  async executor(kind: Executor, people: readonly Someone[], from: RecordsFrom, pin: Pin): Promise<Contestant> {
     const env = { PEOPLE: await this.file(people), RECORDS_FROM: from };
     const { hello, pid } = await this.world.server(`${kind}.ts`, pin, env);
     return { name: EXECUTORS[kind], url: String(hello["url"]), pid, ...plain };

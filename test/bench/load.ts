@@ -1,7 +1,5 @@
-import { fork } from "node:child_process";
-import { pinned } from "./child";
+import { ClientProcess } from "./client-process";
 import type { Pin } from "./machine";
-import { script } from "./world";
 
 /** One request: whose (the bearer token) and what (the body). */
 export interface Ask {
@@ -49,32 +47,10 @@ export interface LoadResult {
   readonly samples: readonly Sample[];
 }
 
-/** Runs the client in a process of its own. */
-export class LoadClient {
-  private readonly child;
+/** The client that puts loads on servers. */
+export type LoadClient = ClientProcess<Load, LoadResult>;
 
-  constructor(pin: Pin) {
-    const { program, args } = script("servers/client.ts");
-    const [command, all] = pinned(program, args, pin);
-    const [file = "", ...rest] = all;
-    this.child = fork(file, rest, { execPath: command, execArgv: [], stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  }
-
-  /** Puts a load on a server. */
-  run(load: Load): Promise<LoadResult> {
-    return new Promise((resolve, reject) => {
-      const onExit = (code: number | null) => reject(new Error(`the client ended with status ${code}`));
-      this.child.once("exit", onExit);
-      this.child.once("message", (result) => {
-        this.child.off("exit", onExit);
-        resolve(result as LoadResult);
-      });
-      this.child.send(load);
-    });
-  }
-
-  /** Ends the process. */
-  stop(): void {
-    this.child.kill("SIGKILL");
-  }
+/** Starts the client in a process of its own. */
+export function loadClient(pin: Pin): LoadClient {
+  return new ClientProcess("servers/client.ts", pin);
 }

@@ -11,28 +11,45 @@ export interface Scale {
   /** People that each get answers of every window of their year. */
   readonly executedPeople: number;
   readonly openConnections: number;
-  /** Milliseconds for which the connections are held; each asks every 15 s. */
-  readonly holdMs: number;
+  /** Milliseconds between two questions of an open connection. */
+  readonly everyMs: number;
+  /** People whose dashboards are read from Redis. */
+  readonly redisPeople: number;
+  /** The most questions of the mixed case. */
+  readonly mixedQuestions: number;
   /** Cold answers from the provider, per latency. */
   readonly coldPeople: number;
-  /** People in the database, with and without a year of days, at the end of the growth case. */
+  /** People whose year is ingested. */
+  readonly ingestPeople: number;
+  /** People in the database at the end of the growth case, and the days that each of those who are added has. */
   readonly grownPeople: number;
+  readonly grownDays: number;
+  /** People whose answers are timed in the growth case. */
+  readonly grownSample: number;
+  /** Whether servers and client are kept to cores of their own, as far as the machine can. */
+  readonly pinned: boolean;
 }
 
-/** The scales by name: what the README quotes, and what shows within two minutes whether all of it still runs. */
-export const SCALES: Readonly<Record<"full" | "quick", Scale>> = {
+/** The scales by name: what the README quotes, what shows within minutes whether all of it still runs, and what a test can wait for. */
+export const SCALES: Readonly<Record<"full" | "quick" | "smoke", Scale>> = {
   full: {
     origins: 8,
     people: 1_000,
-    days: 365,
+    days: 366,
     rounds: 5,
     roundMs: 3_000,
     warmUpMs: 3_000,
     executedPeople: 60,
     openConnections: 10_000,
-    holdMs: 45_000,
+    everyMs: 15_000,
+    redisPeople: 500,
+    mixedQuestions: 60_000,
     coldPeople: 30,
+    ingestPeople: 15,
     grownPeople: 100_000,
+    grownDays: 7,
+    grownSample: 100,
+    pinned: true,
   },
   quick: {
     origins: 3,
@@ -43,9 +60,34 @@ export const SCALES: Readonly<Record<"full" | "quick", Scale>> = {
     warmUpMs: 600,
     executedPeople: 20,
     openConnections: 500,
-    holdMs: 8_000,
+    everyMs: 3_000,
+    redisPeople: 60,
+    mixedQuestions: 4_000,
     coldPeople: 6,
+    ingestPeople: 3,
     grownPeople: 2_000,
+    grownDays: 7,
+    grownSample: 20,
+    pinned: true,
+  },
+  smoke: {
+    origins: 2,
+    people: 6,
+    days: 40,
+    rounds: 1,
+    roundMs: 200,
+    warmUpMs: 100,
+    executedPeople: 2,
+    openConnections: 20,
+    everyMs: 200,
+    redisPeople: 4,
+    mixedQuestions: 100,
+    coldPeople: 1,
+    ingestPeople: 1,
+    grownPeople: 20,
+    grownDays: 3,
+    grownSample: 3,
+    pinned: false,
   },
 };
 

@@ -36,7 +36,7 @@ export async function makePeople(
   const range = daysUpTo(YESTERDAY, days);
   const first: Someone[] = [];
   for (let number = 0; number < origins; number++) first.push(await origin(world, gateway, `origin-${number}`, range));
-  await clone(world, first, count - origins);
+  await clone(world, first, count - origins, { names: "copy", since: null });
   for (const part of DASHBOARD) await world.admin.query(cloneStatement(part));
   await world.admin.query(
     "INSERT INTO bench.people SELECT person FROM bench.clones UNION SELECT DISTINCT origin FROM bench.clones",
@@ -66,29 +66,54 @@ async function origin(world: World, gateway: GatewayProcess, name: string, range
   return { person, token };
 }
 
-const CLONES = `
+/** Adds people with copies of some of the last days of the origins, to the gateway's tables alone. */
+export async function addPeople(
+  world: World,
+  { origins }: People,
+  { count, days }: { count: number; days: number },
+): Promise<void> {
+  const { start } = daysUpTo(YESTERDAY, days);
+  await world.admin.query("ALTER TABLE bench.clones RENAME TO clones_before");
+  await clone(world, origins, count, { names: "added", since: start });
+  await world.admin.query("DROP TABLE bench.clones");
+  await world.admin.query("ALTER TABLE bench.clones_before RENAME TO clones");
+  await world.admin.query("VACUUM ANALYZE");
+  await world.admin.query("CHECKPOINT");
+}
+
+const CLONES = (count: number, origins: readonly Someone[]) => `
 CREATE TABLE bench.clones AS
 SELECT n AS number, o.person AS origin, a.id AS origin_account, gen_random_uuid() AS person, gen_random_uuid() AS account
-FROM generate_series(0, $1::int - 1) AS n
-JOIN unnest($2::uuid[]) WITH ORDINALITY AS o (person, place) ON o.place - 1 = n % cardinality($2::uuid[])
+FROM generate_series(0, ${count - 1}) AS n
+JOIN unnest('{${origins.map(({ person }) => person).join()}}'::uuid[]) WITH ORDINALITY AS o (person, place)
+  ON o.place - 1 = n % ${origins.length}
 JOIN accounts a ON a.person_id = o.person`;
 
-async function clone({ admin }: World, origins: readonly Someone[], count: number): Promise<void> {
-  const create = CLONES.replace("$1", String(count)).replaceAll("$2", `'{${origins.map((one) => one.person).join()}}'`);
-  await admin.query(create);
-  const own = { id: "c.person", external_id: "'copy-' || c.number" };
+/** Copies people and all that their accounts have; `since`: of what has a day, only this one and later ones. */
+async function clone(
+  { admin }: World,
+  origins: readonly Someone[],
+  count: number,
+  { names, since }: { names: string; since: CivilDay | null },
+): Promise<void> {
+  await admin.query(CLONES(count, origins));
+  const own = { id: "c.person", external_id: `'${names}-' || c.number` };
   await admin.query(await copying(admin, "people", "t.id = c.origin", own));
-  const { rows } = await admin.query<{ name: string }>(
-    `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = current_schema() AND column_name = 'account_id'
-     AND table_name <> ALL ($1) AND table_name IN (SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')) ORDER BY 1`,
+  const { rows } = await admin.query<{ name: string; dated: boolean }>(
+    `SELECT table_name AS name, bool_or(column_name = 'day') AS dated FROM information_schema.columns
+     WHERE table_schema = current_schema() AND table_name <> ALL ($1)
+       AND table_name IN (SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition)
+     GROUP BY 1 HAVING bool_or(column_name = 'account_id') AND bool_or(column_name = 'person_id') ORDER BY 1`,
     [NOT_CLONED],
   );
   const account = { person_id: "c.person", id: "c.account" };
   await admin.query(await copying(admin, "accounts", "t.person_id = c.origin AND t.id = c.origin_account", account));
-  for (const { name } of rows) {
+  for (const { name, dated } of rows) {
     const its = { person_id: "c.person", account_id: "c.account" };
-    const which = "t.person_id = c.origin AND t.account_id = c.origin_account";
-    await admin.query(await copying(admin, name, which, its));
+    const late = dated && since !== null ? ` AND t.day >= '${since}'` : "";
+    await admin.query(
+      await copying(admin, name, `t.person_id = c.origin AND t.account_id = c.origin_account${late}`, its),
+    );
   }
 }
 

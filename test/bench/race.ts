@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Pool } from "pg";
 import { memoryOf } from "./child";
 import type { Contestant, Question } from "./contestants";
-import { LoadClient, type LoadResult } from "./load";
+import { type LoadResult, loadClient } from "./load";
 import type { Pin } from "./machine";
+import { median } from "./percentile";
 import { BODY_STATEMENT } from "./statements";
 
 /** What a contestant came to: medians over the rounds, answers per second and milliseconds. */
@@ -36,6 +37,8 @@ export interface Race {
   readonly roundMs: number | null;
   /** Milliseconds of load before the first round; null: every question once. */
   readonly warmUpMs: number | null;
+  /** The most questions of the warm-up; by default as many as fit into the time, or as there are. */
+  readonly warmUpMost?: number;
   readonly clientPin: Pin;
   /** True: no question comes twice; the rounds go through the list, and end with it. */
   readonly fresh?: boolean;
@@ -45,13 +48,6 @@ export interface Race {
 
 const SAMPLES = 8;
 const CHECKED_FIRST = 5;
-
-/** The middle one of some numbers. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
-}
 
 /** Compares a contestant's answer with the database; throws where it differs. */
 export async function checkAnswer(
@@ -87,14 +83,19 @@ export async function race(admin: Pool, settings: Race): Promise<readonly Figure
       await checkAnswer(admin, contestant, question, await askOnce(contestant, question));
     }
   }
-  const client = new LoadClient(settings.clientPin);
+  const client = loadClient(settings.clientPin);
   const results = new Map<Contestant, LoadResult[]>(contestants.map((one) => [one, []]));
   const places = new Map<Contestant, number>();
-  const load = async (contestant: Contestant, forMs: number | null): Promise<LoadResult> => {
+  const load = async (
+    contestant: Contestant,
+    forMs: number | null,
+    atMost = Number.MAX_SAFE_INTEGER,
+  ): Promise<LoadResult> => {
     await settings.before?.(contestant);
     const from = settings.fresh ? (places.get(contestant) ?? 0) : 0;
     const asks = questions.map((question) => contestant.ask(question));
-    const most = settings.fresh ? { most: Math.max(0, asks.length - from) } : {};
+    const left = settings.fresh ? asks.length - from : Number.MAX_SAFE_INTEGER;
+    const most = Math.min(left, atMost, forMs === null && !settings.fresh ? asks.length : left);
     const url = contestant.url;
     const result = await client.run({
       url,
@@ -103,14 +104,14 @@ export async function race(admin: Pool, settings: Race): Promise<readonly Figure
       forMs,
       from,
       samples: SAMPLES,
-      ...most,
+      most,
     });
     places.set(contestant, from + result.answers);
     for (const { ask, body } of result.samples) await checkAnswer(admin, contestant, questions[ask] as Question, body);
     return result;
   };
   try {
-    for (const contestant of contestants) await load(contestant, settings.warmUpMs);
+    for (const contestant of contestants) await load(contestant, settings.warmUpMs, settings.warmUpMost);
     for (let round = 0; round < rounds; round++) {
       for (const contestant of contestants) results.get(contestant)?.push(await load(contestant, settings.roundMs));
     }

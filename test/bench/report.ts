@@ -16,6 +16,8 @@ export interface CaseResult {
   /** What was measured, in one line. */
   readonly title: string;
   readonly figures: readonly Figures[];
+  /** False where the figures are of other questions each, so that their ratios say nothing. */
+  readonly compared?: boolean;
   readonly targets: readonly Target[];
   /** What else is to be said: further figures, what was left out and why. */
   readonly notes: readonly string[];
@@ -51,7 +53,7 @@ function columns(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** A case as a table of its contestants, its targets and its notes. */
-export function describeCase(name: string, { title, figures, targets, notes }: CaseResult): string {
+export function describeCase(name: string, { title, figures, targets, notes, compared = true }: CaseResult): string {
   const lines = [`${name}: ${title}`];
   if (figures.length > 0) {
     const own = figures[0]?.perSecond ?? Number.NaN;
@@ -59,7 +61,7 @@ export function describeCase(name: string, { title, figures, targets, notes }: C
     const rows = figures.map((one) => [
       `  ${one.contestant}`,
       number(one.perSecond),
-      `${number(own / one.perSecond)}×`,
+      compared ? `${number(own / one.perSecond)}×` : "–",
       number(one.p50),
       number(one.p99),
       number(one.bytes / 1_000),
@@ -72,9 +74,9 @@ export function describeCase(name: string, { title, figures, targets, notes }: C
   }
   for (const target of targets) {
     const sign = target.better === "more" ? "≥" : "≤";
-    const verdict = met(target) ? "ok" : "SHORT";
+    const verdict = met(target) ? "reached" : "MISSED";
     lines.push(
-      `  ${verdict.padEnd(5)} ${target.name}: ${number(target.got)}${target.unit} (${sign} ${target.wanted}${target.unit})`,
+      `  ${verdict.padEnd(7)} ${target.name}: ${number(target.got)}${target.unit} (${sign} ${target.wanted}${target.unit})`,
     );
   }
   for (const note of notes) lines.push(`  – ${note}`);
@@ -88,7 +90,7 @@ export function describeTargets(results: Results): string {
   );
   const short = all.filter(({ target }) => !met(target));
   const lines = all.map(({ name, target }) => [
-    `  ${met(target) ? "ok   " : "SHORT"} ${name}: ${target.name}`,
+    `  ${met(target) ? "reached" : "MISSED "} ${name}: ${target.name}`,
     `${number(target.got)}${target.unit}`,
     `${target.better === "more" ? "≥" : "≤"} ${target.wanted}${target.unit}`,
   ]);

@@ -6,10 +6,12 @@ import Redis from "ioredis";
 import { SignJWT } from "jose";
 import { Pool } from "pg";
 import { startEmbeddedPostgres } from "../../src/db/embedded";
+import type { Fault } from "../../src/simulator";
 import { type GatewayProcess, startGateway } from "../support/gateway-process";
 import { findRedisProgram, startRedis } from "../support/redis-server";
-import { type Child, launch, pinned } from "./child";
+import { type Child, launch, pinned, script } from "./child";
 import type { Pin } from "./machine";
+import type { Page } from "./servers/provider";
 
 /** The databases that a run is measured on; `redisUrl` is null where there is no Redis server. */
 export interface Stores {
@@ -76,7 +78,7 @@ export class World {
   }
 
   /** Starts a gateway as in production on the stores; `profile`: a folder for a CPU profile, written when it stops. */
-  async gateway(pin: Pin, profile: string | null = null): Promise<GatewayProcess> {
+  async gateway({ pin, profile = null }: { pin: Pin; profile?: string | null }): Promise<GatewayProcess> {
     const { origin, authorizeUrl, tokenUrl, revokeUrl, clientSecret } = this.provider.hello;
     const profiling = profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
     const [program, args] = pinned(process.execPath, [...profiling, "--import", "tsx", "src/main.ts"], pin);
@@ -90,6 +92,8 @@ export class World {
         ...(this.stores.redisUrl === null ? {} : { REDIS_URL: this.stores.redisUrl }),
         AUTH_JWT_SECRET: this.secret,
         ENCRYPTION_KEYS: this.keys,
+        // Nothing but what a case asks for is fetched.
+        BACKFILL_DAYS: "0",
         LINK_COMPLETION: "callback",
         OURA_CLIENT_ID: "gateway",
         OURA_CLIENT_SECRET: String(clientSecret),
@@ -113,6 +117,35 @@ export class World {
     return child;
   }
 
+  /** Lets something go wrong at the provider, or take longer. */
+  provide(fault: Fault): Promise<unknown> {
+    return this.control("/__simulator/faults", "POST", fault);
+  }
+
+  /** The provider is itself again. */
+  provideAsUsual(): Promise<unknown> {
+    return this.control("/__simulator/faults", "DELETE");
+  }
+
+  /** The provider's pages since the last look: milliseconds of each, from the arrival of the request to the last byte of the answer. */
+  pages(): Promise<readonly Page[]> {
+    return this.control("/__pages", "GET") as Promise<readonly Page[]>;
+  }
+
+  /** Whether the provider has pages ready that it was asked for before, from anybody. */
+  pagesKept(kept: boolean): Promise<unknown> {
+    return this.control("/__kept", "POST", kept);
+  }
+
+  private async control(path: string, method: string, body?: unknown): Promise<unknown> {
+    const sent =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await fetch(`${this.provider.hello["origin"]}${path}`, { method, ...sent });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  }
+
   /** Ends every process and connection; the stores are their owner's. */
   async close(): Promise<void> {
     await Promise.all(this.gateways.map((gateway) => gateway.stop()));
@@ -120,9 +153,4 @@ export class World {
     this.redis?.disconnect();
     await this.admin.end();
   }
-}
-
-/** How a TypeScript file of this folder is run. */
-export function script(file: string): { program: string; args: string[] } {
-  return { program: process.execPath, args: ["--import", "tsx", join(__dirname, file)] };
 }

@@ -11,9 +11,8 @@ async function executors(
   people: Parameters<Bench["peers"]["executor"]>[1],
   from: "memory" | "postgres",
 ) {
-  const kinds = peers.missing === null ? (["mercurius", "apollo", "yoga"] as const) : (["apollo"] as const);
   const started: Contestant[] = [];
-  for (const kind of kinds) started.push(await peers.executor(kind, people, from, "0"));
+  for (const kind of peers.executors) started.push(await peers.executor(kind, people, from, "0"));
   return started;
 }
 
@@ -40,7 +39,7 @@ export async function executed(bench: Bench): Promise<CaseResult> {
   } as const;
   const figures = await race(world.admin, settings);
   return {
-    title: `executed: every window of ${people.days.start} to ${people.days.end} once, ${some.length} people, all days cached`,
+    title: `every window of ${people.days.start} to ${people.days.end} once, ${some.length} people, all days cached`,
     figures,
     targets: ratio(figures, EXECUTORS.mercurius, 1.2),
     notes: ["the peers hold the same days in their own memory", ...boundByClient(figures)],
@@ -68,7 +67,7 @@ export async function changed(bench: Bench): Promise<CaseResult> {
     },
   });
   return {
-    title: `after a change: each of ${questions.length} people once, their data version raised before (30 days × 4 metrics)`,
+    title: `each of ${questions.length} people once, their data version raised before (30 days × 4 metrics)`,
     figures,
     targets: [],
     notes: [

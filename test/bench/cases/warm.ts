@@ -36,8 +36,7 @@ export async function warm(bench: Bench): Promise<CaseResult> {
   const bodies: [string, string][] = [];
   for (const question of questions) bodies.push([question.someone.token, await askOnce(gateway, question)]);
   const contestants: Contestant[] = [gateway, await peers.bare(bodies, "0")];
-  const kinds = peers.missing === null ? (["apollo", "mercurius", "yoga"] as const) : (["apollo"] as const);
-  for (const kind of kinds) contestants.push(await peers.executor(kind, people.origins, "memory", "0"));
+  for (const kind of peers.executors) contestants.push(await peers.executor(kind, people.origins, "memory", "0"));
   const { rounds, roundMs, warmUpMs } = scale;
   const figures = await race(world.admin, {
     contestants,

@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
 import type { Load, LoadResult, Sample } from "../load";
+import { percentile } from "../percentile";
 
 const AGAIN_AFTER_MS = 10_000;
 
@@ -31,10 +32,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.done(0, 0, null, error);
   }
-}
-
-function percentile(sorted: Float64Array, share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 async function run(load: Load): Promise<LoadResult> {

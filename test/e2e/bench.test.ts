@@ -1,0 +1,27 @@
+import { CASES } from "../bench/cases";
+import { SCALES } from "../bench/options";
+import { run } from "../bench/run";
+import { ownStores } from "../bench/world";
+
+describe("the benchmark", () => {
+  it("plays every case beside bare node:http with right answers, in small", async () => {
+    const stores = await ownStores();
+    const lines: string[] = [];
+    try {
+      const options = { scale: SCALES.smoke, executors: [], peersMissing: "not part of the tests" };
+      const { cases } = await run(stores, options, null, (line) => lines.push(line));
+      expect(Object.keys(cases)).toEqual(Object.keys(CASES));
+      for (const { figures } of Object.values(cases)) {
+        for (const { contestant, failures, firstFailure, answers, checked } of figures) {
+          expect({ contestant, failures, firstFailure }).toEqual({ contestant, failures: 0, firstFailure: null });
+          expect(answers).toBeGreaterThan(0);
+          expect(checked).toBeGreaterThan(0);
+        }
+      }
+      expect(cases["warm"]?.figures.map(({ contestant }) => contestant)).toEqual(["gateway", "bare node:http"]);
+    } finally {
+      await stores.close();
+      console.info(lines.join("\n"));
+    }
+  }, 120_000);
+});
