@@ -114,3 +114,43 @@ export const UserErrorCode = enumOf("UserErrorCode", "What a user interface must
   RATE_LIMITED: "The provider asks to wait until retryAt.",
   PROVIDER_UNAVAILABLE: "The provider did not answer in time or answered with a fault of its own.",
 });
+
+/** What became of a day of a metric. */
+export const ChangeType = enumOf("ChangeType", "What became of a day of a metric at one account.", {
+  CREATED: "It has its first record.",
+  UPDATED: "Something of it is other than before.",
+  DELETED: "It has no record any more.",
+});
+
+/** Why data were fetched. */
+export const ChangeOrigin = enumOf("ChangeOrigin", "Why the gateway looked at what changed.", {
+  BACKFILL: "It was bringing history after linking.",
+  LIVE: "Somebody asked, or the provider told of news.",
+  RECONCILIATION: "It was looking a second time, as it does every night.",
+});
+/** How a webhook subscription stands. */
+export const WebhookSubscriptionState = enumOf(
+  "WebhookSubscriptionState",
+  "How a wanted webhook subscription stands.",
+  {
+    ACTIVE: "The vendor holds it.",
+    FAILED: "The vendor refused to hold it as wanted; lastError says why. It is tried again within the hour.",
+    MISSING: "The vendor does not hold it: not yet, or not any more. It is made within the hour.",
+    OFF: "Nobody keeps it: WEBHOOK_BASE_URL is not set.",
+  },
+);
+
+/** Why a webhook subscription could not be kept. */
+export const WebhookSubscriptionProblem = enumOf(
+  "WebhookSubscriptionProblem",
+  "Why a webhook subscription could not be kept.",
+  {
+    RATE_LIMITED: "The vendor asked to wait.",
+    UNAVAILABLE: "The vendor did not answer, or answered with a fault of its own.",
+    INVALID_RESPONSE: "The vendor's answer could not be trusted.",
+    UNAUTHORIZED: "The vendor refused the application's credentials.",
+    SCOPE_MISSING: "The vendor refused permission.",
+    REJECTED: "The vendor refused the request; it may not have reached the callback address.",
+    TAKEN: "Another program holds it under the same credentials and delivers elsewhere.",
+  },
+);

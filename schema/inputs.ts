@@ -1,4 +1,4 @@
-import { ArgsType, Field, InputType, Int } from "type-graphql";
+import { ArgsType, Field, ID, InputType, Int } from "type-graphql";
 import type { CivilDay } from "../src/domain/days";
 import type { Metric as MetricName } from "../src/domain/metrics";
 import type { HrvMethod as HrvMethodName } from "../src/domain/records";
@@ -128,4 +128,62 @@ export class HrvArgs extends DailyArgs {
     description: "One method per answer: they are different quantities.",
   })
   method!: HrvMethodName;
+}
+
+/** Input of retryFailedJobs and discardFailedJobs. */
+@InputType({ description: "Failed jobs." })
+export class FailedJobsInput {
+  @Field(() => [ID], { description: "Their ids, at most 500." })
+  ids!: string[];
+}
+
+/** Arguments of the change feed. */
+@ArgsType()
+export class ChangesArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: "What came after this cursor: of an entry or a page of this person's. Default: from the oldest kept.",
+  })
+  after?: string | null;
+
+  @Field(() => Int, { defaultValue: 50, description: "At most so many entries: 1 to 200." })
+  first!: number;
+
+  @Field(() => [Metric], {
+    nullable: true,
+    description: "Only these; an empty list is invalid. May differ from page to page. Default: all.",
+  })
+  metrics?: MetricName[] | null;
+
+  @Field(() => [Provider], {
+    nullable: true,
+    description: "Only these; an empty list is invalid. May differ from page to page. Default: all.",
+  })
+  providers?: string[] | null;
+}
+
+/** Whom a subscription follows. */
+@ArgsType()
+export class FollowProgressArgs {
+  @Field(() => [Provider], { nullable: true, description: "Only these; an empty list is invalid. Default: all." })
+  providers?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Whom to follow, by the application's own id. Server keys must name it, persons' tokens may not.",
+  })
+  userExternalId?: string | null;
+}
+
+/** Arguments of following the change feed. */
+@ArgsType()
+export class FollowChangesArgs extends FollowProgressArgs {
+  @Field(() => String, {
+    nullable: true,
+    description: "Everything after this cursor first. Default: only what comes from now on.",
+  })
+  after?: string | null;
+
+  @Field(() => [Metric], { nullable: true, description: "Only these; an empty list is invalid. Default: all." })
+  metrics?: MetricName[] | null;
 }

@@ -77,6 +77,35 @@ export function depthRule(context: ValidationContext): ASTVisitor {
   };
 }
 
+/** Validation rule: each operation selects at most {@link LIMITS}.recursiveSelections times, its fragments counted as often as they are spread. */
+export function selectionsRule(context: ValidationContext): ASTVisitor {
+  const known = new Map<SelectionSetNode, number>();
+  const count = (set: SelectionSetNode): number => {
+    const counted = known.get(set);
+    if (counted !== undefined) return counted;
+    // A fragment that spreads itself is another rule's to refuse.
+    known.set(set, 0);
+    let total = 0;
+    for (const selection of set.selections) {
+      const below =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? context.getFragment(selection.name.value)?.selectionSet
+          : selection.selectionSet;
+      total += 1 + (below ? count(below) : 0);
+    }
+    known.set(set, total);
+    return total;
+  };
+  return {
+    OperationDefinition(operation) {
+      if (count(operation.selectionSet) > LIMITS.recursiveSelections) {
+        context.reportError(tooComplex(`the operation selects more than ${LIMITS.recursiveSelections} times`));
+      }
+      return undefined;
+    },
+  };
+}
+
 /** Validation rule: at most {@link LIMITS}.aliases aliases, `__typename` counted too, and {@link LIMITS}.directives directives. */
 export function countsRule(context: ValidationContext): ASTVisitor {
   let aliases = 0;

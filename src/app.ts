@@ -7,20 +7,28 @@ import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
 import type { Database } from "./db/database";
 import { createKeyStore } from "./db/repositories/api-keys";
+import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
+import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
+import { measureQueue } from "./jobs/metrics";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { openSubscriptions } from "./open-subscriptions";
+import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
-import type { Services } from "./services/api";
+import type { AccountsApi, Services } from "./services/api";
+import { createChanges } from "./services/changes/changes";
+import { createCursors } from "./services/changes/cursors";
+import { PersonWatch } from "./services/changes/watch";
 import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
@@ -35,7 +43,7 @@ import { ConfirmedVersions } from "./services/versions";
 import type { Simulator } from "./simulator";
 import { createTelemetry } from "./telemetry";
 import { createOutbound } from "./upstream/outbound";
-import { factsOf, openWearables, originsOf, type Wearable } from "./wearables";
+import { factsOf, openWearables, originsOf, tellSimulators, type Wearable } from "./wearables";
 
 /** A gateway that listens. */
 export interface App {
@@ -108,19 +116,22 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const fetcher = new StretchFetcher({ outbound, tokens, pauses, now, store, versions, telemetry, offsetOf });
+  const asking = { outbound, tokens, pauses, now };
+  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
+  const accounts: AccountsApi = {
+    list: async (personId) => {
+      const state = await states.at(personId, (await versions.current(personId)).version);
+      return state.accounts.filter(({ status }) => status !== "DISCONNECTED");
+    },
+    lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
+  };
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
   const services: Services = {
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
-    accounts: {
-      list: async (personId) => {
-        const { accounts } = await states.at(personId, (await versions.current(personId)).version);
-        return accounts.filter(({ status }) => status !== "DISCONNECTED");
-      },
-      lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
-    },
+    accounts,
     linking: new LinkingService({
       links: createLinkStore(database),
       vaults,
@@ -149,29 +160,48 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
       keep: (...preference) => keepPreference(database, ...preference),
       providers: configured,
     }),
+    queue: createQueue(database),
+    changes: createChanges({
+      source: createFeedSource(database),
+      cursors: createCursors(keys.map(({ key }) => key)),
+      watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
+      ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
+    }),
+    subscriptions: subscriptions.api,
     syncing: new SyncService({ versions, states, flights, providers: configured, now }),
     providers: wearables.map(factsOf),
   };
-  if (config.roles.includes("worker")) await openWorker({ database, telemetry, tasks: [], schedules: [] }, closing);
+  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
+  const tasks = [webhooks.task, ...subscriptions.tasks];
+  const work = { database, telemetry, tasks, schedules: [...subscriptions.schedules] };
+  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
+    webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
     logger,
     registry: telemetry.registry,
     probes: [
       { name: "database", required: true, check: async () => void (await readVersions(database, [])) },
       ...probes,
+      ...(worker ? [{ name: "queue", required: !api, check: worker.reachable }] : []),
     ],
+    api,
     production: config.production,
     demo: config.auth.kind === "demo",
     corsOrigins: config.corsOrigins,
     trustProxy: config.trustProxy,
   });
-  closing.add(() => server.close());
+  closing.add(() => Promise.all([server.close(), worker?.stop()]));
   const address = await server.listen({ host: config.host, port: config.port }).catch(blame("PORT", PORT_PROBLEMS));
+  tellSimulators(wearables, address);
+  await subscriptions.begin();
   const simulators = wearables.flatMap((one) => one.simulator ?? []);
-  return { address, simulators, announcement: announce(config, wearables), close: () => closing.run() };
+  const announcement = api ? announce(config, wearables) : [`Working off jobs; health and metrics at ${address}`];
+  return { address, simulators, announcement, close: () => closing.run() };
 }
 
 /** Without a key that data keys are wrapped under, their persons could not even link again: better not to start. */

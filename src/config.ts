@@ -12,6 +12,8 @@ export interface Config {
   readonly port: number;
   /** Without a slash at its end. */
   readonly publicUrl: string;
+  /** Where vendors reach this gateway, without a slash at its end; null where they do not. */
+  readonly webhookBaseUrl: string | null;
   readonly roles: readonly Role[];
   readonly logLevel: Settings["LOG_LEVEL"];
   /** Where the embedded database and a made key live. */
@@ -101,6 +103,7 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     host: settings.HOST,
     port: settings.PORT,
     publicUrl,
+    webhookBaseUrl: settings.WEBHOOK_BASE_URL?.href.replace(/\/+$/, "") ?? null,
     roles: settings.ROLES,
     logLevel: settings.LOG_LEVEL,
     dataDirectory: settings.DATA_DIR,

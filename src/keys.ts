@@ -11,11 +11,12 @@ import type { KeyStore, StoredKey } from "./services/ports/keys";
 
 const USAGE = `Keys of back ends that may act for any person of the application.
 
-  npm run keys -- create --name <name> [--scopes read,write] [--expires-in-days <days>]
+  npm run keys -- create --name <name> [--scopes read,write,admin] [--expires-in-days <days>]
   npm run keys -- list
   npm run keys -- revoke <prefix>
 
-A key is shown once, when it is created; by default it may read and does not expire.`;
+A key is shown once, when it is created; by default it may read and does not expire. read and write are about persons, admin is about
+the gateway itself: jobs that failed, and what it has subscribed to.`;
 
 const DAY_SECONDS = 86_400;
 

@@ -1,14 +1,20 @@
 import { Pool } from "pg";
 import type { Database } from "./db/database";
 import { sweepExpired } from "./db/repositories/housekeeping";
-import { enqueue } from "./db/repositories/jobs";
-import { startWorker } from "./jobs/worker";
+import { createWorkerProcesses } from "./db/repositories/worker-processes";
+import { measureAttempts } from "./jobs/metrics";
+import { startWorker, type Worker } from "./jobs/worker";
 import type { Undoing } from "./open-database";
 import type { Schedule, Task } from "./services/ports/jobs";
 import type { GatewayTelemetry } from "./telemetry";
 
 /** Jobs at a time in one process, by lane. */
 const CONCURRENCY = { live: 4, bulk: 4 } as const;
+
+/** Connections of a process to take and complete jobs by, the two that listen for new ones among them. */
+const CONNECTIONS = 6;
+
+const TIMEOUT_MS = 30_000;
 
 /** What the worker of a process is made of. */
 export interface WorkerSettings {
@@ -22,25 +28,37 @@ export interface WorkerSettings {
 export async function openWorker(
   { database, telemetry, tasks, schedules }: WorkerSettings,
   closing: Undoing,
-): Promise<void> {
+): Promise<Worker> {
   const pool = new Pool({
     connectionString: database.url,
-    max: CONCURRENCY.live + CONCURRENCY.bulk,
+    max: CONNECTIONS,
     application_name: "gateway jobs",
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: TIMEOUT_MS,
+    // A server that has fallen silent does not cancel anything.
+    query_timeout: TIMEOUT_MS,
+    keepAlive: true,
   });
   const onError = (error: unknown) => telemetry.fault("the connections of the job queue", error);
   pool.on("error", onError);
   pool.on("connect", (client) => client.on("error", onError));
-  closing.add(() => pool.end());
+  closing.add(() => ended(pool));
   const worker = await startWorker({
     pool,
+    processes: createWorkerProcesses(database),
     tasks: [...tasks, housekeeping(database)],
     schedules: [...schedules, { task: "housekeeping", cron: "17 * * * *" }],
     concurrency: CONCURRENCY,
-    add: (request) => database.application((tx) => enqueue(tx, request)),
     onFault: (where, error) => telemetry.fault(where, error),
+    onAttempt: measureAttempts(telemetry.registry),
   });
   closing.add(() => worker.stop());
+  return worker;
+}
+
+/** Waits at most a second: a runner that could not stop in time may still hold a connection. */
+async function ended(pool: Pool): Promise<void> {
+  await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
 }
 
 function housekeeping(database: Database): Task {

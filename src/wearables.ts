@@ -13,6 +13,8 @@ import { type Simulator, startSimulator } from "./simulator";
 /** A wearable as it is reached from here: at its vendor, at a simulator, or not at all (no client). */
 export interface Wearable extends ConfiguredProvider {
   readonly client: OAuthClient | null;
+  /** What its webhooks are verified with; null where there is nothing: then none is taken. */
+  readonly webhookSecret: string | null;
   readonly simulator: Simulator | null;
 }
 
@@ -24,24 +26,28 @@ export async function openWearables(config: Config, key: Buffer, logger: Logger)
       if (!settings) throw new RangeError(`expected settings of ${provider.slug}`);
       if (settings.client || config.production) return atVendor(provider, settings);
       // Stable from start to start, so that accounts linked to the simulator stay linked.
-      const clientSecret = createHmac("sha256", key).update(`simulator ${provider.slug}`).digest("hex");
+      const derived = (what: string) => createHmac("sha256", key).update(`simulator ${what}`).digest("hex");
+      const clientSecret = derived(provider.slug);
+      const client = { id: "gateway", secret: clientSecret };
+      const webhookSecret = webhookSecretOf(provider, { ...settings, client }) ?? derived(`${provider.slug} webhooks`);
       const simulator = await startSimulator({
         provider,
         clientId: "gateway",
         clientSecret,
+        webhookSecret,
         redirectUris: [settings.redirectUri],
         stateFile: join(config.dataDirectory, "simulator", `${provider.slug}.json`),
         log: logger,
       });
       const { origin, authorizeUrl, tokenUrl, revokeUrl } = simulator;
       const addresses = { apiUrl: origin, authorizeUrl, tokenUrl, revokeUrl };
-      const client = { id: "gateway", secret: clientSecret };
-      return { ...atVendor(provider, { ...settings, ...addresses, client }), simulator };
+      return { ...atVendor(provider, { ...settings, ...addresses, client, webhookSecret }), simulator };
     }),
   );
 }
 
-function atVendor(provider: Provider, settings: WearableConfig): Wearable {
+/** A wearable with the given settings, never simulated. */
+export function atVendor(provider: Provider, settings: WearableConfig): Wearable {
   const { oauth } = provider;
   const client = settings.client && {
     provider: provider.slug,
@@ -53,7 +59,23 @@ function atVendor(provider: Provider, settings: WearableConfig): Wearable {
     tokenUrl: settings.tokenUrl ?? oauth.tokenUrl,
     revokeUrl: settings.revokeUrl ?? oauth.revocation?.url ?? null,
   };
-  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, simulator: null };
+  const webhookSecret = webhookSecretOf(provider, settings);
+  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, webhookSecret, simulator: null };
+}
+
+/** What webhooks are verified with: what is set for it, else the client's secret where the vendor signs with that. */
+function webhookSecretOf({ webhook }: Provider, { webhookSecret, client }: WearableConfig): string | null {
+  const ofClient = webhook && webhook.signature !== "secret_path" && webhook.signature.key === "client_secret";
+  return webhookSecret ?? (ofClient ? (client?.secret ?? null) : null);
+}
+
+/** Tells the simulators where this gateway takes webhooks; `address`: where it listens. */
+export function tellSimulators(wearables: readonly Wearable[], address: string): void {
+  for (const { provider, simulator, webhookSecret } of wearables) {
+    if (!simulator || !provider.webhook || webhookSecret === null) continue;
+    const secret = provider.webhook.signature === "secret_path" ? `/${webhookSecret}` : "";
+    simulator.change({ webhookUrl: `${address}/webhooks/${provider.slug}${secret}` });
+  }
 }
 
 /** The origins that the gateway itself may ask: those of the effective addresses, nothing else. */

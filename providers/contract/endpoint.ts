@@ -5,7 +5,7 @@ import type { HrvMethod, RecordKind, UndatedRecord, WearableRecord } from "../..
 
 /** A request to the vendor's API; the engine adds origin, credentials and deadline. */
 export interface UpstreamRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Absolute path on the vendor's API origin. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -83,6 +83,12 @@ export interface Endpoint {
   request(window: DayRange, cursor: string | null): UpstreamRequest;
   /** Reads one page. Throws {@link WireError} where the envelope is not what the vendor documents. */
   read(body: unknown): Page;
+  /** Asks for one named document; status 404 says that there is none. Default: the vendor has only lists. */
+  readonly document?: {
+    request(id: string): UpstreamRequest;
+    /** The document as a page of its own. Throws {@link WireError} as {@link Endpoint.read} does. */
+    read(body: unknown): Page;
+  };
 }
 
 /** An answer that is not what the vendor documents; `path` names the field at fault, never its value. */

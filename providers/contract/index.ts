@@ -4,4 +4,8 @@ export * from "./oauth";
 export * from "./page";
 export * from "./provider";
 export * from "./reading";
+export * from "./subscriptions";
 export * from "./synthetic";
+export * from "./synthetic-answer";
+export * from "./synthetic-subscriptions";
+export * from "./webhook";

@@ -1,7 +1,9 @@
 import type { UpstreamFailureKind } from "../../src/domain/errors";
 import type { Endpoint, UpstreamRequest } from "./endpoint";
 import type { OAuthProfile } from "./oauth";
+import type { SubscriptionProfile } from "./subscriptions";
 import type { Synthetic } from "./synthetic";
+import type { WebhookProfile } from "./webhook";
 
 /** Whose account a grant is for: a field of the token answer, or a request whose answer names the vendor's user. */
 export type Identity =
@@ -28,6 +30,10 @@ export interface Provider {
   readonly bodyFailure?: (body: unknown) => UpstreamFailureKind | null;
   /** Whom a 429 answer concerns, by its headers (names in lower case). Default: the whole application. */
   readonly rateLimitScope?: (headers: Readonly<Record<string, string>>) => "application" | "account";
+  /** How the vendor is told where to deliver webhooks. Default: nothing can be told by a program, if it has webhooks at all. */
+  readonly webhookSubscriptions?: SubscriptionProfile;
+  /** How the vendor tells of new data. Default: it does not. */
+  readonly webhook?: WebhookProfile;
   /** What the simulator needs to stand in for the vendor's cloud. */
   readonly synthetic: Synthetic;
 }

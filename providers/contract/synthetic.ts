@@ -1,4 +1,6 @@
 import type { CivilDay, DayRange } from "../../src/domain/days";
+import type { SyntheticAnswer } from "./synthetic-answer";
+import type { SyntheticSubscriptions } from "./synthetic-subscriptions";
 
 /** A person as the simulator knows one: everything about them follows from the seed. `firstDay` to `lastDay`: days with data. */
 export interface SyntheticPerson {
@@ -26,18 +28,22 @@ export interface SyntheticRequest {
   documents(endpoint: string, range: DayRange): readonly unknown[];
 }
 
-/** What the simulator sends. */
-export interface SyntheticAnswer {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
-
 /** Failures that the simulator can be asked for, in the vendor's own form. `retryAfter`: the header's value. */
 export type SyntheticFailure =
   | { readonly kind: "unauthorized" }
   | { readonly kind: "rate_limited"; readonly retryAfter: string }
   | { readonly kind: "server_error"; readonly status: number };
+
+/** A change of a document that the vendor may tell of. `at`: epoch seconds; `id`: of the event, a UUID. */
+export interface SyntheticEvent {
+  readonly change: "created" | "updated" | "deleted";
+  readonly endpoint: string;
+  readonly document: unknown;
+  readonly day: CivilDay;
+  readonly person: SyntheticPerson;
+  readonly at: number;
+  readonly id: string;
+}
 
 /** A vendor's cloud for the simulator: plausible wire payloads and habits, all pure. */
 export interface Synthetic {
@@ -50,6 +56,10 @@ export interface Synthetic {
   grant(scope: string): string | null;
   /** The vendor's id of the person with a seed (0 to 2³² − 1), in the vendor's own form. Default: 32 hexadecimal digits. */
   vendorUserId?(seed: number): string;
+  /** The body, as JSON or as the fields of a form, by which the vendor tells of a change; null where it tells nothing. Default: it never does. */
+  webhook?(event: SyntheticEvent): unknown;
+  /** The API by which the application says where webhooks go, where the provider has `webhookSubscriptions`. */
+  readonly subscriptions?: SyntheticSubscriptions;
   /** Lifetime of an access token in seconds. */
   readonly accessTokenSeconds: number;
   /** Lifetime of an authorization code in seconds. Default: 600 (RFC 6749 §4.1.2). */

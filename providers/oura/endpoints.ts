@@ -17,12 +17,15 @@ function list<T extends { id: string }>(
   schema: z.ZodType<T>,
   records: (item: T, raw: unknown) => readonly WearableRecord[],
 ): Endpoint {
+  const path = COLLECTION + facts.name;
+  const toDocument = (item: T, raw: unknown) => ({ id: item.id, raw, records: records(item, raw) });
+  const readAll = (items: readonly unknown[]) => readDocuments(items, schema, toDocument, dayUnder("day"));
   return {
     ...facts,
     // A following page that is asked for by next_token alone may lose the range.
     request: (window, cursor) => ({
       method: "GET",
-      path: COLLECTION + facts.name,
+      path,
       query: {
         start_date: window.start,
         end_date: window.end,
@@ -31,8 +34,11 @@ function list<T extends { id: string }>(
     }),
     read: (body) => {
       const answer = expectShape(listAnswer, body);
-      const toDocument = (item: T, raw: unknown) => ({ id: item.id, raw, records: records(item, raw) });
-      return { ...readDocuments(answer.data, schema, toDocument, dayUnder("day")), cursor: answer.next_token || null };
+      return { ...readAll(answer.data), cursor: answer.next_token || null };
+    },
+    document: {
+      request: (id) => ({ method: "GET", path: `${path}/${encodeURIComponent(id)}` }),
+      read: (body) => ({ ...readAll([body]), cursor: null }),
     },
   };
 }

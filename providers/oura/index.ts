@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { documentId, expectShape, type OAuthProfile, type Provider } from "../contract";
 import { COLLECTION, endpoints } from "./endpoints";
+import { webhookSubscriptions } from "./subscriptions";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 
 /**
  * Oura's older OAuth generation; apps made at developer.ouraring.com set the addresses of the newer by environment.
@@ -54,5 +56,7 @@ export const oura: Provider = {
   rateLimitScope: (headers) => (headers["x-ratelimit-tier"]?.toLowerCase() === "token" ? "account" : "application"),
   mapperVersion: 1,
   endpoints,
+  webhook,
+  webhookSubscriptions,
   synthetic,
 };

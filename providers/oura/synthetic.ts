@@ -4,6 +4,8 @@ import { dailyActivityDocuments } from "./synthetic-activity";
 import { answer } from "./synthetic-answer";
 import { dailyReadinessDocuments } from "./synthetic-readiness";
 import { dailySleepDocuments, sleepDocuments } from "./synthetic-sleep";
+import { subscriptions } from "./synthetic-subscriptions";
+import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
 
@@ -44,7 +46,9 @@ export const synthetic: Synthetic = {
   documents: (endpoint, person, day, revision) => DOCUMENTS[endpoint]?.(person, day, revision) ?? [],
   answer: (request) => answer(request, Object.keys(DOCUMENTS)),
   failure,
+  webhook: syntheticNotice,
   // Scopes that the application is not approved for are dropped without a word.
   grant: (scope) => (GRANTABLE.includes(scope) ? `extapi:${scope}` : null),
+  subscriptions,
   accessTokenSeconds: 86_400,
 };

@@ -1,6 +1,7 @@
 import type { OAuthProfile, Provider } from "../contract";
 import { endpoints } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 
 /** Scope, singular: AccessLink v3 knows no other. */
 const READ_ALL = "accesslink.read_all";
@@ -37,5 +38,6 @@ export const polar: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 1,
   endpoints,
+  webhook,
   synthetic,
 };

@@ -3,6 +3,7 @@ import type { Synthetic, SyntheticAnswer, SyntheticFailure, SyntheticPerson } fr
 import { activityDocuments } from "./synthetic-activity";
 import { answer, refusal } from "./synthetic-answer";
 import { nightDocuments, rechargeDocuments } from "./synthetic-night";
+import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
 
@@ -38,6 +39,7 @@ export const synthetic: Synthetic = {
   documents: (endpoint, person, day, revision) => DOCUMENTS[endpoint]?.(person, day, revision) ?? [],
   answer,
   failure,
+  webhook: syntheticNotice,
   grant: (scope) => (scope === "accesslink.read_all" ? scope : null),
   vendorUserId: (seed) => String(seed),
   accessTokenSeconds: 315_359_999,

@@ -20,12 +20,14 @@ function list<T>(
   toDocument: (item: T, raw: unknown) => WireDocument,
   dayOf?: Parameters<typeof readDocuments>[3],
 ): Endpoint {
+  const path = ROOT + resource;
+  const readAll = (items: readonly unknown[]) => readDocuments(items, schema, toDocument, dayOf);
   return {
     ...facts,
     // `end` is exclusive; which documents a bound takes in is decided by their instants, not by a day.
     request: (window, cursor) => ({
       method: "GET",
-      path: ROOT + resource,
+      path,
       query: {
         limit: PAGE,
         start: `${window.start}T00:00:00.000Z`,
@@ -35,8 +37,17 @@ function list<T>(
     }),
     read: (body) => {
       const answer = expectShape(listAnswer, body);
-      return { ...readDocuments(answer.records, schema, toDocument, dayOf), cursor: answer.next_token || null };
+      return { ...readAll(answer.records), cursor: answer.next_token || null };
     },
+    // A recovery has no id of its own.
+    ...(facts.name === "recovery"
+      ? {}
+      : {
+          document: {
+            request: (id: string) => ({ method: "GET" as const, path: `${path}/${encodeURIComponent(id)}` }),
+            read: (body: unknown) => ({ ...readAll([body]), cursor: null }),
+          },
+        }),
   };
 }
 

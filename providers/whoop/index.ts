@@ -2,6 +2,7 @@ import { z } from "zod";
 import { expectShape, type OAuthProfile, type Provider } from "../contract";
 import { endpoints, ROOT } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 import { integerId } from "./wire";
 
 /**
@@ -49,5 +50,6 @@ export const whoop: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 2,
   endpoints,
+  webhook,
   synthetic,
 };

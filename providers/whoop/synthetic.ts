@@ -4,6 +4,7 @@ import { answer } from "./synthetic-answer";
 import { cycleDocuments, recoveryDocuments } from "./synthetic-cycle";
 import { userId } from "./synthetic-day";
 import { sleepDocuments } from "./synthetic-sleep";
+import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
 
@@ -48,6 +49,7 @@ export const synthetic: Synthetic = {
   documents: (endpoint, person, day, revision) => DOCUMENTS[endpoint]?.(person, day, revision) ?? [],
   answer,
   failure,
+  webhook: syntheticNotice,
   grant: (scope) => (GRANTABLE.includes(scope) ? scope : null),
   accessTokenSeconds: 3600,
   vendorUserId: (seed) => String(userId(seed)),

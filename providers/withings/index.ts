@@ -1,6 +1,7 @@
 import type { OAuthProfile, Provider } from "../contract";
 import { endpoints } from "./endpoints";
 import { synthetic } from "./synthetic";
+import { webhook } from "./webhook";
 import { bodyFailure, tokenRefusal } from "./wire-status";
 
 /** OAuth 2.0 with tokens under `body` and refusals inside HTTP 200; revoking wants a signature, so that there is no plain way. */
@@ -28,5 +29,6 @@ export const withings: Provider = {
   mapperVersion: 1,
   endpoints,
   bodyFailure,
+  webhook,
   synthetic,
 };

@@ -3,6 +3,7 @@ import type { Synthetic, SyntheticAnswer, SyntheticFailure, SyntheticPerson } fr
 import { activityDocuments } from "./synthetic-activity";
 import { answer, failed } from "./synthetic-answer";
 import { sleepDocuments } from "./synthetic-sleep";
+import { syntheticNotice } from "./webhook";
 
 type Documents = (person: SyntheticPerson, day: CivilDay, revision: number) => readonly unknown[];
 
@@ -46,6 +47,7 @@ export const synthetic: Synthetic = {
   documents: (endpoint, person, day, revision) => DOCUMENTS[endpoint]?.(person, day, revision) ?? [],
   answer,
   failure,
+  webhook: syntheticNotice,
   grant: (scope) => (SCOPES.includes(scope) ? scope : null),
   accessTokenSeconds: 10_800,
   codeSeconds: 30,

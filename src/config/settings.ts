@@ -59,6 +59,7 @@ export const SETTINGS = z.object({
     .default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(4000),
   PUBLIC_URL: httpAddress.optional(),
+  WEBHOOK_BASE_URL: httpAddress.refine((url) => url.search === "", "expected an address without a query").optional(),
   ROLES: roles.default(["api", "worker"]),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "expected debug, info, warn, error or silent" })

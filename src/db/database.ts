@@ -1,7 +1,7 @@
 import { DataSource, type EntityManager } from "typeorm";
 import { ENTITIES } from "./entities";
-import { DEFAULT_APPLICATION_ID, Foundation1763700000000 } from "./migrations/1763700000000-foundation";
-import { ApiKeys1763800000000 } from "./migrations/1763800000000-api-keys";
+import { MIGRATIONS } from "./migrations";
+import { DEFAULT_APPLICATION_ID } from "./migrations/1763700000000-foundation";
 import { rethrowOutage } from "./outage";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
@@ -29,7 +29,7 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
     type: "postgres",
     url,
     entities: [...ENTITIES],
-    migrations: [Foundation1763700000000, ApiKeys1763800000000],
+    migrations: [...MIGRATIONS],
     migrationsTransactionMode: "each",
     applicationName: `gateway ${name}`,
     connectTimeoutMS: 5_000,

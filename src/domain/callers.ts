@@ -1,7 +1,7 @@
 import type { Person } from "./people";
 
-/** What a server key may do: `read` any person of the application, `write` (mutations) for any of them. */
-export const KEY_SCOPES = ["read", "write"] as const;
+/** What a server key may do: `read` any person of the application, `write` (mutations) for any of them, `admin` the gateway's own workings. */
+export const KEY_SCOPES = ["read", "write", "admin"] as const;
 
 /** One of {@link KEY_SCOPES}. */
 export type KeyScope = (typeof KEY_SCOPES)[number];

@@ -3,11 +3,15 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: "The credentials are missing, malformed, expired or not to be trusted: sign in again.",
   FORBIDDEN: "The credentials are valid but may not do this.",
   BAD_USER_INPUT: "An argument or variable is not acceptable; the message names it. Correct it.",
+  BAD_CURSOR:
+    "The cursor is none of this person's, or what came after it is no longer kept: read the days anew, then follow from the end of the feed.",
+  TOO_MANY_SUBSCRIPTIONS: "This connection, or this person, follows as much as one may: complete a subscription first.",
   BAD_REQUEST:
     "The HTTP request is no GraphQL request: malformed, batched, or without the header that a cross-site form cannot send.",
   GRAPHQL_PARSE_FAILED: "The document is no GraphQL.",
   GRAPHQL_VALIDATION_FAILED: "The document does not fit the schema.",
-  OPERATION_RESOLUTION_FAILURE: "The document has several operations and operationName chooses none of them.",
+  OPERATION_RESOLUTION_FAILURE:
+    "No operation of the document is chosen, or the one that is is not served here: queries and mutations over HTTP, subscriptions over WebSocket.",
   QUERY_TOO_COMPLEX:
     "The document exceeds a limit on depth, aliases, directives, tokens or cost; the message names it.",
   NOT_FOUND: "Nothing is served at this address.",

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { GraphQLSchema } from "graphql";
+import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { countsRule, depthRule, LIMITS, refuseCostly } from "../../schema/limits";
 import type { RequestContext } from "../loaders/context";
@@ -30,6 +30,12 @@ const REQUEST_ERRORS = new Set<unknown>([
   "QUERY_TOO_COMPLEX",
 ]);
 
+function notOverHttp(): GraphQLError {
+  return new GraphQLError("Subscriptions are served over WebSocket at this same address (graphql-transport-ws)", {
+    extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
+  });
+}
+
 interface Answer {
   data?: unknown;
   errors?: readonly { extensions?: Record<string, unknown> }[];
@@ -47,6 +53,7 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
       const startedAt = performance.now();
       return {
         async didResolveOperation({ document, operation, request }) {
+          if (operation?.operation === "subscription") throw notOverHttp();
           if (operation) refuseCostly(options.schema, document, operation, request.variables ?? {});
         },
         async didEncounterErrors({ errors, contextValue }) {

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { FastifyError, FastifyInstance } from "fastify";
 import { GatewayError } from "../domain/errors";
 import { errorBody, sendError } from "./answers";
@@ -41,9 +42,13 @@ export function onClientError(error: Error & { code?: string }, socket: Socket):
     return;
   }
   const known = CLIENT_ERRORS[error.code ?? ""] ?? { status: "400 Bad Request", message: MESSAGES.BAD_REQUEST };
-  const body = errorBody("BAD_REQUEST", known.message);
+  endWith(socket, known.status, errorBody("BAD_REQUEST", known.message));
+}
+
+/** Answers on a bare connection, by status line, headers and the JSON of an error, and closes it. */
+export function endWith(socket: Duplex, status: string, body: string): void {
   const head = [
-    `HTTP/1.1 ${known.status}`,
+    `HTTP/1.1 ${status}`,
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",

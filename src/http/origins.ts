@@ -9,17 +9,26 @@ export function isLoopbackHost(host: string | undefined): boolean {
   return host !== undefined && LOOPBACK.test(host);
 }
 
+/** Throws where a Host header is malformed, or names another machine where only loopback ones are served. */
+export function refuseHost(host: string | undefined, options: { loopbackOnly: boolean }): void {
+  if (options.loopbackOnly && !isLoopbackHost(host)) {
+    throw new GatewayError("FORBIDDEN", "Under the demo identity the Host must be localhost, 127.0.0.1 or [::1]");
+  }
+  if (host !== undefined && !URL.canParse(`http://${host}/`)) {
+    throw new GatewayError("BAD_REQUEST", "The Host header is malformed");
+  }
+}
+
+/** Throws where a page of neither this host nor a listed origin opens a WebSocket, which browsers let every page do. @see https://www.rfc-editor.org/rfc/rfc6455#section-10.2 */
+export function refuseOrigin(origin: string | undefined, host: string | undefined, origins: readonly string[]): void {
+  if (origin === undefined || origins.includes(origin)) return;
+  const isOwn = URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+  if (!isOwn) throw new GatewayError("FORBIDDEN", "This origin is not among CORS_ORIGINS");
+}
+
 /** Refuses malformed Host headers; under the demo identity also every Host beyond loopback, against DNS rebinding. */
 export function checkHost(app: FastifyInstance, options: { loopbackOnly: boolean }): void {
-  app.addHook("onRequest", async (request) => {
-    const host = request.headers.host;
-    if (options.loopbackOnly && !isLoopbackHost(host)) {
-      throw new GatewayError("FORBIDDEN", "Under the demo identity the Host must be localhost, 127.0.0.1 or [::1]");
-    }
-    if (host !== undefined && !URL.canParse(`http://${host}/`)) {
-      throw new GatewayError("BAD_REQUEST", "The Host header is malformed");
-    }
-  });
+  app.addHook("onRequest", async (request) => refuseHost(request.headers.host, options));
 }
 
 /** Lets pages of the listed origins call; every other cross-origin page is left to the browser's own refusal. */

@@ -13,6 +13,7 @@ import type { Registry } from "prom-client";
 import { GatewayError } from "../domain/errors";
 import { createRequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
+import type { WebhookReceiver } from "../services/webhooks/intake";
 import { sendError } from "./answers";
 import { createGraphqlServer } from "./apollo";
 import type { Authenticator } from "./auth";
@@ -26,15 +27,20 @@ import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import { serveSubscriptions } from "./upgrade";
+import { serveHandshake } from "./webhook-handshake";
+import { serveWebhooks } from "./webhooks";
 
-/** What the HTTP server is made of. `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
+/** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
+  readonly webhooks: WebhookReceiver;
   readonly authenticate: Authenticator;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
+  readonly api: boolean;
   readonly production: boolean;
   readonly demo: boolean;
   readonly corsOrigins: readonly string[];
@@ -99,12 +105,16 @@ function logAnswers(app: FastifyInstance): void {
   });
 }
 
-async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics: ReturnType<typeof serveMetrics>) {
-  const { services, authenticate, production, schema, logger } = options;
+async function serveGraphql(
+  app: FastifyInstance,
+  options: HttpOptions,
+  metrics: ReturnType<typeof serveMetrics>,
+  callerOf: ReturnType<typeof createCallers>,
+) {
+  const { services, production, schema, logger } = options;
   const apollo = createGraphqlServer({ schema, production, logger, metrics });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
-  const callerOf = createCallers(services, authenticate);
   const callers = new WeakMap<FastifyRequest, Caller>();
   const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
   const answer = fastifyApolloHandler(apollo, {
@@ -136,7 +146,7 @@ async function serveGraphql(app: FastifyInstance, options: HttpOptions, metrics:
   });
 }
 
-/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, health and metrics. It does not listen yet. */
+/** Builds the HTTP server: GraphQL, GraphiQL, the OAuth callback, webhooks, health and metrics. It does not listen yet. */
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const app = createFastify(options);
   const drain = drained(app);
@@ -148,8 +158,14 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   acceptJsonOnly(app);
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
-  serveCallback(app, options.services);
-  await serveGraphql(app, options, metrics);
+  if (options.api) {
+    serveCallback(app, options.services);
+    const callerOf = createCallers(options.services, options.authenticate);
+    await serveGraphql(app, options, metrics, callerOf);
+    serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
+    serveHandshake(app, options.services.subscriptions);
+    serveWebhooks(app, options.webhooks);
+  }
   await app.ready();
   return { app, listen: (address) => app.listen(address), close: drain.close };
 }

@@ -109,7 +109,7 @@ function dailyResult(person: string, answer: DailyAnswer): DailyResult {
 }
 
 /** A loader of one person's days for one request. */
-export function createDailyLoader(reading: ReadingApi, person: string): DailyLoader {
+export function createDailyLoader(reading: Pick<ReadingApi, "read">, person: string): DailyLoader {
   return new DataLoader<DailyQuestion, DailyResult, string>(
     async (questions) => {
       const answers = await reading.read(person, questions);

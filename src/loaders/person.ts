@@ -5,6 +5,8 @@ import { createDailyLoader, type DailyLoader } from "./daily";
 /** What one request loads of one person. */
 export interface PersonLoaders {
   readonly daily: DailyLoader;
+  /** The same from what is kept here, asking no provider. */
+  readonly stored: DailyLoader;
   accounts(): Promise<readonly Account[]>;
   preferences(): Promise<readonly SourcePreference[]>;
   /** Epoch seconds of the latest successful check, by account id; null where never. */
@@ -36,6 +38,7 @@ function once<T>(load: () => Promise<T>): () => Promise<T> {
 function personLoaders(services: Services, personId: string): PersonLoaders {
   return {
     daily: createDailyLoader(services.reading, personId),
+    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId),
     accounts: once(() => services.accounts.list(personId)),
     preferences: once(() => services.preferences.list(personId)),
     lastSyncedAt: new DataLoader<string, number | null>(async (ids) => {

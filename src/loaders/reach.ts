@@ -28,6 +28,13 @@ export async function readablePerson({ caller, loaders }: RequestContext, id: st
   return loaders.people.load({ id });
 }
 
+/** Lets server keys with the scope `admin` pass; FORBIDDEN for everybody else. */
+export function demandAdmin({ caller }: RequestContext): void {
+  if (caller.kind === "person")
+    throw new GatewayError("FORBIDDEN", "admin is for server keys with the scope admin only");
+  demandScope(caller.key, "admin");
+}
+
 /** For whom a mutation acts: the caller, or whom a server key with the scope `write` names, created at first sight as a token's subject is. */
 export async function actedFor(
   { caller, services }: RequestContext,

@@ -1,12 +1,19 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
 import type { ServerKey } from "../domain/callers";
+import type { Change } from "../domain/changes";
 import type { DayRange } from "../domain/days";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
+import type { KeptSubscription } from "../domain/subscriptions";
+import type { Queue } from "./ports/queue";
+import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
+export type { ChangeOrigin, ChangeType } from "../domain/changes";
 export type { Account, AccountStatus, Person } from "../domain/people";
+export type { KeptSubscription } from "../domain/subscriptions";
+export type { FailedJob, Queue, QueueState, TaskCounts } from "./ports/queue";
 
 /** What the gateway says of a wearable that it can speak to. */
 export interface ProviderFacts {
@@ -56,6 +63,35 @@ export interface AccountsApi {
 /** Reading through: cells, then database, then provider. All questions of a query are answered together. */
 export interface ReadingApi {
   read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
+  /** The same from what is kept here, asking no provider: a day that is not known as a whole has no value. */
+  stored(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
+}
+
+/** One entry of a person's feed, and the cursor that leads to what comes after it. */
+export type FeedEntry = Change & { readonly personId: string; readonly cursor: string };
+
+/** Which page of a feed: at most `first` entries after a cursor (null: from the oldest kept), of these metrics and providers (null: all). */
+export interface ChangeQuestion {
+  readonly after: string | null;
+  readonly first: number;
+  readonly metrics: readonly Metric[] | null;
+  readonly providers: readonly string[] | null;
+}
+
+/** A page of a feed. `endCursor` leads to what comes after it; `latestCursor` to what comes after everything there is now. */
+export interface ChangePage {
+  readonly nodes: readonly FeedEntry[];
+  readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean };
+  readonly latestCursor: string;
+}
+
+/** What changed of a person's data. BAD_CURSOR where a cursor is none, or leads to what is no longer kept. */
+export interface ChangesApi {
+  page(personId: string, question: ChangeQuestion): Promise<ChangePage>;
+  /** Entries as they come, after a cursor or from now on. `return` of the iterator ends it at once. */
+  follow(personId: string, question: Omit<ChangeQuestion, "first">): Promise<AsyncIterableIterator<FeedEntry>>;
+  /** The person's linked accounts as they are, then each again whenever something of it went on. */
+  progress(personId: string, providers: readonly string[] | null): AsyncIterableIterator<Account>;
 }
 
 /** Fetching a range again now, past every cache; throws {@link UserFacingError}. */
@@ -96,6 +132,14 @@ export interface KeysApi {
   verify(token: string): Promise<ServerKey>;
 }
 
+/** The application's webhook subscriptions at the vendors. */
+export interface SubscriptionsApi {
+  /** Every wanted one as last seen. */
+  list(): Promise<readonly KeptSubscription[]>;
+  /** Answers a vendor that asks, by the query of its request, whether a subscription is ours; null where the provider does not ask. */
+  handshake(provider: string, query: URLSearchParams): HandshakeAnswer | null;
+}
+
 /** Everything that GraphQL and HTTP may call. */
 export interface Services {
   readonly people: PeopleApi;
@@ -105,5 +149,8 @@ export interface Services {
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
   readonly preferences: PreferencesApi;
+  readonly queue: Queue;
+  readonly changes: ChangesApi;
+  readonly subscriptions: SubscriptionsApi;
   readonly providers: readonly ProviderFacts[];
 }

@@ -1,5 +1,5 @@
-/** What a request to the simulator was for. consent: the person's decision; token: a code exchanged; data: anything else that the vendor serves. */
-export const CALL_KINDS = ["authorize", "consent", "token", "refresh", "revoke", "data"] as const;
+/** What a request to the simulator was for. consent: the person's decision; token: a code exchanged; subscription: where webhooks go; data: anything else that the vendor serves. */
+export const CALL_KINDS = ["authorize", "consent", "token", "refresh", "revoke", "subscription", "data"] as const;
 
 /** One of {@link CALL_KINDS}. */
 export type CallKind = (typeof CALL_KINDS)[number];

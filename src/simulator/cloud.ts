@@ -12,6 +12,7 @@ import type { Faults } from "./faults";
 import type { Grant, Grants } from "./grants";
 import type { People } from "./people";
 import type { Settings } from "./settings";
+import type { Subscriptions } from "./subscriptions";
 import { bearer, grantToRevoke, revoke, type TokenRequest, type TokenServer, token } from "./token";
 
 /** Where the simulator tells what it did: route kinds and statuses, never query strings, tokens or documents. */
@@ -27,6 +28,7 @@ export interface CloudParts {
   readonly tokens: TokenServer;
   readonly grants: Grants;
   readonly people: People;
+  readonly subscriptions: Subscriptions;
   readonly faults: Faults;
   readonly cursors: MadeUpCursors;
   readonly calls: CallLog;
@@ -49,12 +51,12 @@ export interface OAuthPaths {
 interface Turn {
   readonly kind: CallKind;
   readonly grant: Grant | null;
-  work(call: OpenCall): Answer;
+  work(call: OpenCall): Answer | Promise<Answer>;
 }
 
 const DATA_METHODS: HTTPMethods[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/** Adds the vendor's routes: OAuth at the paths of its profile, data at every other path. */
+/** Adds the vendor's routes: OAuth at the paths of its profile, subscriptions and data at every other path. */
 export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPaths): void {
   const endpointOf = endpointFinder(parts.provider);
   const effectsOf = new EffectsOf(parts.provider.synthetic, parts.cursors);
@@ -83,7 +85,7 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       reply.raw.destroy();
       return;
     }
-    const answer = encode(effects.change(effects.instead ?? attempt(turn, call)));
+    const answer = encode(effects.change(effects.instead ?? (await attempt(turn, call))));
     await wait(effects.waitAfter, parts.stopped);
     if (effects.delivery.how !== "lost") call.status = answer.status;
     logCall(parts.log, call);
@@ -147,15 +149,18 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
     method: DATA_METHODS,
     url: "*",
     handler: serve((request) => {
+      const { method, headers, body } = request;
+      const subscribing = parts.subscriptions.answerTo({ method, path: pathOf(request), headers, body });
+      if (subscribing !== null) return { kind: "subscription", grant: null, work: subscribing };
       const grant = parts.grants.authenticate(bearer(request.headers.authorization) ?? "");
       return { kind: "data", grant, work: () => data(parts, request, grant) };
     }),
   });
 }
 
-function attempt(turn: Turn, call: OpenCall): Answer {
+async function attempt(turn: Turn, call: OpenCall): Promise<Answer> {
   try {
-    return turn.work(call);
+    return await turn.work(call);
   } catch (error) {
     call.status = 500;
     throw error;
@@ -198,14 +203,17 @@ function endpointFinder(provider: Provider): (path: string, asked: Readonly<Reco
     const later = endpoint.request({ start: other, end: other }, null);
     const changing: Readonly<Record<string, string>> = { ...later.query, ...later.form };
     const fixed = Object.entries({ ...query, ...form }).filter(([name, value]) => changing[name] === value);
-    return { name: endpoint.name, path, fixed };
+    const [before = "", after = ""] = endpoint.document?.request("{id}").path.split(encodeURIComponent("{id}")) ?? [];
+    return { name: endpoint.name, path, fixed, document: before === "" ? null : { before, after } };
   });
+  const single = (path: string) =>
+    facts.find(({ document: at }) => at && path.startsWith(at.before) && path.endsWith(at.after));
   return (path, asked) => {
     const here = facts.filter((fact) => fact.path === path);
     const agreeing = ({ fixed }: (typeof facts)[number]) =>
       fixed.filter(([name, value]) => asked[name] === value).length;
     const [best, next] = [...here].sort((left, right) => agreeing(right) - agreeing(left));
-    if (best === undefined || next === undefined) return best?.name ?? null;
+    if (best === undefined || next === undefined) return (best ?? single(path))?.name ?? null;
     return agreeing(best) > agreeing(next) ? best.name : null;
   };
 }

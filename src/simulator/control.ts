@@ -6,11 +6,15 @@ import { faultSchema } from "./faults";
 import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
 import { type Settings, settingsSchema } from "./settings";
+import type { Subscriptions } from "./subscriptions";
+import type { Webhooks } from "./webhooks";
 
 /** What the control endpoints steer. */
 export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
+  readonly webhooks: Webhooks;
+  readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
   readonly change: (settings: Partial<Settings>) => void;
 }
@@ -68,15 +72,13 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.get("/__simulator/settings", () => parts.settings());
     scope.post("/__simulator/settings", (request) => {
-      const { pageSize, accessTokenSeconds, withheldScopes } = settingsSchema.partial().parse(request.body);
-      parts.change({
-        ...(pageSize === undefined ? {} : { pageSize }),
-        ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
-        ...(withheldScopes === undefined ? {} : { withheldScopes }),
-      });
+      const asked = settingsSchema.partial().parse(request.body);
+      const changed = Object.entries(asked).filter(([, value]) => value !== undefined);
+      parts.change(Object.fromEntries(changed));
       return parts.settings();
     });
 
+    scope.get("/__simulator/webhooks", () => ({ webhooks: parts.webhooks.sent() }));
     scope.get("/__simulator/people", () => ({
       people: people.names().map((name) => ({ user: name, ...people.person(name) })),
     }));
@@ -96,6 +98,7 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
       return reply.code(204).send();
     });
 
+    scope.get("/__simulator/subscriptions", () => ({ subscriptions: parts.subscriptions.active() }));
     scope.get("/__simulator/killed-grants", () => ({
       killedGrants: grants.killed().map(({ user: name, reason, at }) => ({ user: name, reason, at })),
     }));

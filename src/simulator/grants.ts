@@ -168,6 +168,11 @@ export class Grants {
     return [...new Set([...this.#grants.values()].map((grant) => grant.user))];
   }
 
+  /** Whether a person has granted something and not taken it back. */
+  isGranted(user: string): boolean {
+    return [...this.#grants.values()].some((grant) => grant.user === user && !grant.revoked);
+  }
+
   /** What {@link Grants.restore} takes; codes are not part of it. */
   snapshot(): GrantSnapshot {
     return {

@@ -12,6 +12,15 @@ export interface Change {
   readonly user?: string | undefined;
 }
 
+/** What has changed of one endpoint, day and person: these documents are new, are now so, or were. */
+export interface DataChange {
+  readonly change: "created" | "updated" | "deleted";
+  readonly user: string;
+  readonly endpoint: string;
+  readonly day: CivilDay;
+  readonly documents: readonly unknown[];
+}
+
 const HISTORY_DAYS = 400;
 const KEPT_DAYS = 5_000;
 const OFFSETS = [-480, -420, -360, -300, -180, 0, 60, 120, 180, 330, 480, 540, 600];
@@ -28,6 +37,8 @@ export class People {
     private readonly provider: Provider,
     private readonly seed: number,
     private readonly now: () => number,
+    /** Hears what new nights, revisions and removals have changed. */
+    private readonly onChange: (changes: readonly DataChange[]) => void = () => undefined,
   ) {}
 
   /** The person who signs in with a name; there is one for every name. Data reach from 400 days ago to yesterday, in their own zone. */
@@ -59,6 +70,9 @@ export class People {
   newNight(user: string): CivilDay {
     const today = dayAt(this.now(), this.person(user).offsetMinutes);
     this.#newest.set(user, today);
+    this.onChange(
+      this.provider.endpoints.map(({ name }) => this.#change("created", user, { endpoint: name, day: today })),
+    );
     return today;
   }
 
@@ -68,6 +82,7 @@ export class People {
     const key = changeKey(change);
     const revision = (this.#revisions.get(key) ?? 0) + 1;
     this.#revisions.set(key, revision);
+    this.onChange(this.#concerned(change).map((user) => this.#change("updated", user, change)));
     return revision;
   }
 
@@ -76,8 +91,10 @@ export class People {
     this.#expectEndpoint(change.endpoint);
     const key = changeKey(change);
     const before = this.#deleted.get(key);
+    const were = this.#concerned(change).map((user) => this.#change("deleted", user, change));
     if (change.index === undefined || before === "all") this.#deleted.set(key, "all");
     else this.#deleted.set(key, new Set([...(before ?? []), change.index]));
+    this.onChange(were.map((was) => ({ ...was, documents: this.#gone(was) })));
   }
 
   /** Undoes every change: revisions, removals and new nights. */
@@ -95,6 +112,24 @@ export class People {
     return daysOf({ start: dayFromNumber(first), end: dayFromNumber(last) }).flatMap((day) =>
       this.#documentsOf(user, person, endpoint, day),
     );
+  }
+
+  #concerned({ user }: Change): readonly string[] {
+    return user === undefined ? this.names() : [user];
+  }
+
+  #change(change: DataChange["change"], user: string, { endpoint, day }: Change): DataChange {
+    return { change, user, endpoint, day, documents: this.#at(user, endpoint, day) };
+  }
+
+  #at(user: string, endpoint: string, day: CivilDay): readonly unknown[] {
+    return this.documents(user, this.person(user), endpoint, { start: day, end: day });
+  }
+
+  /** Those of the documents that were there and are not any more. */
+  #gone({ user, endpoint, day, documents }: DataChange): readonly unknown[] {
+    const left = new Set(this.#at(user, endpoint, day));
+    return documents.filter((document) => !left.has(document));
   }
 
   #documentsOf(user: string, person: SyntheticPerson, endpoint: string, day: CivilDay): readonly unknown[] {

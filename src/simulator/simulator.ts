@@ -12,6 +12,8 @@ import { Grants, type KilledGrant } from "./grants";
 import { People } from "./people";
 import { DEFAULT_SETTINGS, type Settings } from "./settings";
 import { loadState, saveState } from "./state-file";
+import { Subscriptions } from "./subscriptions";
+import { type SentWebhook, Webhooks } from "./webhooks";
 
 /** What a simulator is made of. */
 export interface SimulatorOptions {
@@ -19,6 +21,8 @@ export interface SimulatorOptions {
   /** The one registered client. */
   readonly clientId: string;
   readonly clientSecret: string;
+  /** What webhooks are signed with. Default: the client's secret. */
+  readonly webhookSecret?: string;
   /** Registered redirection addresses, compared exactly. Default: any http or https address of this machine. */
   readonly redirectUris?: readonly string[];
   /** Port on 127.0.0.1. Default 0: a free one. */
@@ -43,16 +47,20 @@ export interface Simulator {
   readonly revokeUrl: string | null;
   readonly people: People;
   readonly faults: Faults;
+  /** Where webhooks go. */
+  readonly subscriptions: Subscriptions;
   /** Every request to the vendor's paths, oldest first; the newest 10,000. */
   calls(): readonly Call[];
   resetCalls(): void;
   /** Grants that a twice-used code or refresh token has killed. */
   killedGrants(): readonly KilledGrant[];
+  /** Webhooks sent or still to be sent, oldest first; the newest 10,000. */
+  webhooks(): readonly SentWebhook[];
   settings(): Settings;
   change(settings: Partial<Settings>): void;
   /** Revokes every grant of a person and ends their registration, as when they withdraw access in the vendor's own app; how many grants there were. */
   withdraw(user: string): number;
-  /** Lifts faults, undoes changes of data and settings, forgets the calls; grants stay. */
+  /** Lifts faults, undoes changes of data and settings, forgets the calls; grants and subscriptions stay. */
   reset(): void;
   /** Closes the port and every connection, those kept waiting included. */
   stop(): Promise<void>;
@@ -73,7 +81,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const calls = new CallLog();
   const faults = new Faults();
   const cursors = new MadeUpCursors();
-  const people = new People(provider, seed, now);
+  const people: People = new People(provider, seed, now, (changes) => webhooks.tell(changes));
+  const subscriptions = new Subscriptions({
+    provider,
+    clientId,
+    clientSecret,
+    seconds: () => settings.subscriptionSeconds,
+    now,
+  });
   const grants: Grants = new Grants({
     refresh: provider.oauth.refresh,
     accessTokenSeconds: () => settings.accessTokenSeconds ?? provider.synthetic.accessTokenSeconds,
@@ -89,6 +104,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const change = (changed: Partial<Settings>): void => {
     settings = { ...settings, ...changed };
   };
+  const webhooks = new Webhooks({
+    ...{ provider, people, subscriptions, now, log, change, stopped: stopping.signal },
+    secret: options.webhookSecret ?? clientSecret,
+    settings: () => settings,
+    isGranted: (user) => grants.isGranted(user),
+  });
   const authorization: AuthorizationServer = {
     provider,
     clientId,
@@ -109,9 +130,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     if (status >= 500) log?.error({ error: error.name, at: framesOf(error.stack) }, "the simulator failed");
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
-  addControl(app, { provider, people, calls, faults, grants, change, settings: () => settings, origin: () => origin });
+  const overview = { provider, people, calls, faults, webhooks, subscriptions };
+  addControl(app, { ...overview, grants, change, settings: () => settings, origin: () => origin });
   const tokens = { provider, clientId, clientSecret, grants, people };
-  const parts = { provider, authorization, tokens, grants, people, faults, cursors, calls, now, log };
+  const parts = { provider, authorization, tokens, grants, people, subscriptions, faults, cursors, calls, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
 
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
@@ -124,9 +146,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     revokeUrl: paths.revoke === null ? null : `${origin}${paths.revoke}`,
     people,
     faults,
+    subscriptions,
     calls: () => calls.all(),
     resetCalls: () => calls.reset(),
     killedGrants: () => grants.killed(),
+    webhooks: () => webhooks.sent(),
     settings: () => settings,
     change,
     withdraw: (user) => grants.revokeAllOf(user),
@@ -138,7 +162,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
     stop: async () => {
       stopping.abort();
-      await app.close();
+      await Promise.all([app.close(), webhooks.ended()]);
     },
   };
 }

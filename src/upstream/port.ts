@@ -2,7 +2,7 @@
 export interface OutboundRequest {
   readonly provider: string;
   readonly endpoint: string;
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

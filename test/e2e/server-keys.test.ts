@@ -144,7 +144,7 @@ test("a key may do what its scopes say, until it is revoked or expires", async (
 test.each([
   [[], /npm run keys -- create --name/],
   [["create"], /--name: expected/],
-  [["create", "--name", "x", "--scopes", "admin"], /--scopes: expected some of read,write/],
+  [["create", "--name", "x", "--scopes", "root"], /--scopes: expected some of read,write,admin/],
   [["create", "--name", "x", "--expires-in-days", "0"], /--expires-in-days: expected/],
   [["revoke", "wg_live_00000000"], /no key of this prefix/],
 ])("keys %j ends with 1 and says what was expected", async (args, problem) => {

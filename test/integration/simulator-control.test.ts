@@ -118,7 +118,8 @@ test("JSON that is none is refused", async () => {
 });
 
 test("settings can be read and changed in part", async () => {
-  const settings = { pageSize: 2, accessTokenSeconds: 5, withheldScopes: ["profile"] };
+  const before = (await control("GET", "/settings")).body;
+  const settings = { ...Object(before), pageSize: 2, accessTokenSeconds: 5, withheldScopes: ["profile"] };
   await control("POST", "/settings", { pageSize: 2 });
   expect((await control("POST", "/settings", { accessTokenSeconds: 5, withheldScopes: ["profile"] })).body).toEqual(
     settings,

@@ -1,7 +1,7 @@
 import type { Rule } from "./subject";
 
 const REQUIRED = ["index.ts", "endpoints.ts", "wire.ts", "mapping.ts", "synthetic.ts", "README.md"];
-const ALLOWED = /^(?:webhook|(?:wire|mapping|synthetic)-[a-z]+(?:-[a-z]+)*)\.ts$/;
+const ALLOWED = /^(?:webhook|subscriptions|(?:wire|mapping|synthetic)-[a-z]+(?:-[a-z]+)*)\.ts$/;
 const MAX_LINES = 120;
 
 const FORBIDDEN: readonly [string, RegExp][] = [

@@ -33,6 +33,13 @@ export interface FakeGateway {
   fetch(path: string, init?: RequestInit): Promise<Answer>;
 }
 
+/** No provider sends webhooks. */
+const NO_WEBHOOKS: HttpOptions["webhooks"] = {
+  facts: () => null,
+  isOurs: () => false,
+  receive: () => Promise.reject(new Error("expected no webhook")),
+};
+
 /** Starts a gateway over fake services on a free loopback port. */
 export async function startFakeGateway(
   options: Partial<HttpOptions> & { auth?: AuthSettings } = {},
@@ -47,8 +54,10 @@ export async function startFakeGateway(
     },
   });
   const server = await createHttpServer({
+    api: true,
     schema: buildGatewaySchema({ providers: [{ slug: "oura", displayName: "Oura" }] }),
     services,
+    webhooks: NO_WEBHOOKS,
     authenticate: createAuthenticator(auth),
     logger: createLogger({ level: "debug", destination }),
     registry: new Registry(),

@@ -4,7 +4,18 @@ import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
-import type { Account, CallbackOutcome, Person, ServerKey, Services, SourcePreference } from "../../src/services/api";
+import type {
+  Account,
+  CallbackOutcome,
+  FailedJob,
+  KeptSubscription,
+  Person,
+  ServerKey,
+  Services,
+  SourcePreference,
+} from "../../src/services/api";
+
+import { type FakeFeed, fakeFeed } from "./fake-feed";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -99,6 +110,9 @@ function dayOf({ metric, method }: DailyQuestion, day: CivilDay): SourcedDay {
 /** Fake services in memory: a year of plausible days, every call noted, every answer replaceable. */
 export interface FakeServices extends Services {
   readonly reads: (readonly DailyQuestion[])[];
+  /** The same, of what is kept alone. */
+  readonly stored: (readonly DailyQuestion[])[];
+  readonly feed: FakeFeed;
   readonly callbacks: { provider: string; query: [string, string][] }[];
   /** Server keys by bearer token. */
   readonly serverKeys: Map<string, ServerKey>;
@@ -129,13 +143,56 @@ export function fakeServices(): FakeServices {
   const reads: (readonly DailyQuestion[])[] = [];
   const callbacks: FakeServices["callbacks"] = [];
   const preferences = new Map<string, SourcePreference>();
+  const stored: (readonly DailyQuestion[])[] = [];
+  const list = async (personId: string) => (personId === PERSON.id ? [ACCOUNT] : []);
+  const feed = fakeFeed(list);
   const guard = () => {
     if (fake.failure !== null) throw fake.failure;
   };
   const keys = new Map<string, ServerKey>();
   const actedFor: string[] = [];
+  const failed: FailedJob[] = ["3", "2", "1"].map((id) => {
+    return {
+      id,
+      task: id === "1" ? "other-task" : "some-task",
+      attempts: 5,
+      failedAt: 1_790_000_300,
+      error: "Error E1",
+    };
+  });
+  const taken = (ids: readonly string[] | null) => {
+    const chosen = failed.filter(({ id }) => ids?.includes(id) ?? true);
+    for (const job of chosen) failed.splice(failed.indexOf(job), 1);
+    return chosen.map(({ id }) => id);
+  };
+  const subscriptions: readonly KeptSubscription[] = [
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "update",
+      state: "ACTIVE",
+      vendorId: "s-1",
+      callbackUrl: "https://gateway.example/webhooks/oura",
+      expiresAt: 1_790_000_000,
+      lastError: "RATE_LIMITED",
+      checkedAt: 1_780_000_000,
+    },
+    {
+      provider: "oura",
+      dataType: "sleep",
+      eventType: "delete",
+      state: "OFF",
+      vendorId: null,
+      callbackUrl: null,
+      expiresAt: null,
+      lastError: null,
+      checkedAt: null,
+    },
+  ];
   const fake: FakeServices = {
     reads,
+    stored,
+    feed,
     serverKeys: keys,
     actedFor,
     callbacks,
@@ -158,7 +215,7 @@ export function fakeServices(): FakeServices {
       },
     },
     accounts: {
-      list: async (personId) => (personId === PERSON.id ? [ACCOUNT] : []),
+      list,
       lastSyncedAt: async () => new Map([[ACCOUNT.id, 1_790_000_200]]),
     },
     linking: {
@@ -194,7 +251,13 @@ export function fakeServices(): FakeServices {
         reads.push(questions);
         return questions.map(answer);
       },
+      async stored(_personId, questions) {
+        guard();
+        stored.push(questions);
+        return questions.map(answer);
+      },
     },
+    changes: feed.changes,
     syncing: {
       async sync({ externalId }) {
         guard();
@@ -211,6 +274,29 @@ export function fakeServices(): FakeServices {
         else preferences.set(metric, { metric, order });
         return preferences.get(metric) ?? null;
       },
+    },
+    queue: {
+      async state() {
+        guard();
+        const tasks = [...new Set(failed.map(({ task }) => task))].map((task) => ({
+          task,
+          waiting: 2,
+          running: 1,
+          aside: failed.filter((job) => job.task === task).length,
+        }));
+        return { tasks, oldestDueSeconds: 12.75, schedules: [], processes: 1 };
+      },
+      failed: async (first) => failed.slice(0, first),
+      retry: async (ids) => taken(ids),
+      discard: async (ids) => taken(ids),
+    },
+    subscriptions: {
+      async list() {
+        guard();
+        return subscriptions;
+      },
+      handshake: (provider, query) =>
+        provider === "oura" ? { status: 200, body: { challenge: query.get("challenge") ?? "" } } : null,
     },
     providers: [
       {

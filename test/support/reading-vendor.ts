@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { AcmeDocument } from "./reading-acme";
 
-/** A request that reached the made-up vendor. */
+/** A request that reached the made-up vendor. `endpoint`: for a single document with a slash and its id behind. */
 export interface Call {
   readonly endpoint: string;
   readonly accountId: string;
@@ -132,13 +132,20 @@ export class AcmeServer {
       cursor: url.searchParams.get("cursor"),
     };
     this.calls.push(call);
-    const behaviour = this.script(call);
+    const [endpoint = "", id] = call.endpoint.split("/");
+    const single =
+      id === undefined
+        ? null
+        : this.dataOf(call.accountId)
+            .of(endpoint)
+            .find((one) => one.id === id);
+    const behaviour = this.script(call) ?? (single === undefined ? { status: 404, body: "{}" } : undefined);
     if (behaviour === "silence") return;
     if (behaviour === "reset") {
       request.socket.resetAndDestroy();
       return;
     }
-    const good = JSON.stringify(this.page(call));
+    const good = JSON.stringify(single ?? this.page(call));
     if (behaviour === "cut") {
       response.writeHead(200, { "content-type": "application/json", "content-length": good.length + 100 });
       response.write(good.slice(0, 20), () => setTimeout(() => request.socket.destroy(), 20));

@@ -10,6 +10,7 @@ import { createVaults } from "../../src/db/vault";
 import type { DailyAnswer, DailyQuestion } from "../../src/domain/answers";
 import { addDays, type CivilDay, type DayRange } from "../../src/domain/days";
 import type { Account, Person } from "../../src/domain/people";
+import type { AskingParts } from "../../src/services/fetching/ask";
 import { StretchFetcher } from "../../src/services/fetching/fetch-stretch";
 import { Flights } from "../../src/services/fetching/flights";
 import type { Bell, Cache, Pauses } from "../../src/services/ports/cache";
@@ -67,6 +68,8 @@ export interface Gateway {
   readonly versions: ConfirmedVersions;
   readonly store: PgRecordStore;
   readonly flights: Flights;
+  readonly fetcher: StretchFetcher;
+  readonly asking: AskingParts;
   readonly reads: ReadService;
   readonly syncs: SyncService;
   readonly faults: unknown[];
@@ -98,7 +101,11 @@ export class World {
   }
 
   /** A new person, linked; their offset is +00:00 unless said otherwise, so that there is one today. */
-  async someone({ offsetMinutes = 0 as number | null, scopes = ["daily", "sleep"] } = {}): Promise<Someone> {
+  async someone({
+    offsetMinutes = 0 as number | null,
+    scopes = ["daily", "sleep"],
+    vendorUserId = "vendor-user",
+  } = {}): Promise<Someone> {
     const personId = await this.at.addPerson();
     if (offsetMinutes !== null) {
       const set = "UPDATE people SET utc_offset_minutes = $2, utc_offset_seen_at = now() WHERE id = $1";
@@ -106,8 +113,8 @@ export class World {
     }
     const { rows } = await this.admin.query(
       `INSERT INTO accounts (person_id, provider, vendor_user_id, status, granted_scopes, connected_at)
-       VALUES ($1, 'acme', 'vendor-user', 'ACTIVE', $2, now()) RETURNING id`,
-      [personId, scopes],
+       VALUES ($1, 'acme', $3, 'ACTIVE', $2, now()) RETURNING id`,
+      [personId, scopes, vendorUserId],
     );
     const accountId: string = rows[0].id;
     return { person: { id: personId, externalId: "x" }, accountId, data: this.vendor.dataOf(accountId) };
@@ -173,11 +180,9 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     flight: () => undefined,
     fault: (_where: string, error: unknown) => onFault(error),
   };
+  const asking = { outbound, tokens: world.tokens, pauses, now };
   const fetcher = new StretchFetcher({
-    outbound,
-    tokens: world.tokens,
-    pauses,
-    now,
+    ...asking,
     store,
     versions,
     telemetry,
@@ -200,7 +205,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   });
   const syncs = new SyncService({ versions, states, flights, providers, now });
   return {
-    ...{ database, cache, bell, pauses, versions, store, flights, reads, syncs, faults },
+    ...{ database, cache, bell, pauses, versions, store, flights, fetcher, asking, reads, syncs, faults },
     ask: (someone, ...questions) => reads.read(someone.person.id, questions),
     async close() {
       await flights.drained();

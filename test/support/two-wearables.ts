@@ -52,6 +52,7 @@ export function twoWearables(): ReadingApi & { readonly preferences: Preferences
   };
   return {
     read: async (_person, questions) => questions.map(answer),
+    stored: async (_person, questions) => questions.map(answer),
     preferences: {
       list: async () => [...kept].map(([metric, order]) => ({ metric, order })),
       async set(_person, metric, order) {

@@ -27,7 +27,8 @@ const transports = [/^npm:(fastify|graphql.*|type-graphql|@apollo\/.*|@fastify\/
 export const zones: readonly Zone[] = [
   {
     name: "composition root",
-    files: /^(src\/app|src\/main|src\/keys|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
+    files:
+      /^(src\/app|src\/main|src\/(keys|failed-jobs|subscriptions|command-line)|src\/build-name|src\/open-[a-z]+|src\/wearables|ormconfig)\.ts$/,
     allow: [anything],
   },
   { name: "domain", files: domain, allow: [domain] },
@@ -80,7 +81,7 @@ export const zones: readonly Zone[] = [
   {
     name: "jobs",
     files: /^src\/jobs\//,
-    allow: [domain, services, /^src\/jobs\//, node, /^npm:(graphile-worker|pg|zod)$/],
+    allow: [domain, services, /^src\/jobs\//, node, /^npm:(graphile-worker|pg|prom-client|zod)$/],
   },
   {
     name: "http",

@@ -265,7 +265,7 @@ CREATE POLICY bearer_of_state ON link_states
   USING (state_hash = nullif(current_setting('gateway.link_state', true), ''));`;
 
 /** Enables and forces row-level security on one personal table. */
-function personalPolicy(table: string): string {
+export function personalPolicy(table: string): string {
   return `
 ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ${table} FORCE ROW LEVEL SECURITY;

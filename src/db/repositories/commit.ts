@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { EntityManager } from "typeorm";
+import type { ChangedRecord } from "../../domain/changes";
 import { contains, daysOf } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
+import { changedDays, riseAndTell } from "./changes";
 import { forgetDependents, sessionsOf } from "./dependents";
 
 /** Seconds for which documents that could not be read are kept. */
@@ -13,28 +15,30 @@ const FETCHES_KEPT = "40 days";
 const FENCE = `SELECT FROM accounts WHERE person_id = $1 AND id = $2 AND status = 'ACTIVE' AND grant_number = $3 FOR SHARE`;
 const HOLD_LEASE = `SELECT FROM flights WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4 FOR UPDATE`;
 
-const ROWS = `jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body jsonb)`;
-const STORED = `SELECT FROM records r WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.kind = n.kind AND r.key = n.key`;
-
 // A record outside the asked days is kept only where a revision moved it there; the day itself was not asked whole.
 const UPSERT = `
-INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at, received_at)
-SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8), to_timestamp($6::float8)
-FROM ${ROWS}
-WHERE n.day BETWEEN $7 AND $8 OR EXISTS (${STORED})
-ON CONFLICT (person_id, account_id, endpoint, kind, key) DO UPDATE SET
-  day = excluded.day, body = excluded.body, document_id = excluded.document_id, mapper_version = excluded.mapper_version,
-  fetch_started_at = excluded.fetch_started_at, received_at = excluded.received_at, deleted_at = NULL
-WHERE old.fetch_started_at < excluded.fetch_started_at
-  AND (old.body IS DISTINCT FROM excluded.body OR old.deleted_at IS NOT NULL OR old.mapper_version <> excluded.mapper_version)
-RETURNING key`;
+WITH n AS MATERIALIZED (
+  SELECT n.*, r.key IS NOT NULL AS stored, CASE WHEN r.deleted_at IS NULL THEN r.day END AS was
+  FROM jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body jsonb)
+  LEFT JOIN records r ON r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.kind = n.kind AND r.key = n.key),
+written AS (
+  INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at, received_at)
+  SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8), to_timestamp($6::float8)
+  FROM n WHERE n.day BETWEEN $7 AND $8 OR n.stored
+  ON CONFLICT (person_id, account_id, endpoint, kind, key) DO UPDATE SET
+    day = excluded.day, body = excluded.body, document_id = excluded.document_id, mapper_version = excluded.mapper_version,
+    fetch_started_at = excluded.fetch_started_at, received_at = excluded.received_at, deleted_at = NULL
+  WHERE old.fetch_started_at < excluded.fetch_started_at
+    AND (old.body IS DISTINCT FROM excluded.body OR old.deleted_at IS NOT NULL OR old.mapper_version <> excluded.mapper_version)
+  RETURNING kind, key, day)
+SELECT kind, written.day::text AS day, n.was::text AS was FROM written JOIN n USING (kind, key)`;
 
 const BURY = `
 UPDATE records r SET deleted_at = now(), body = NULL, fetch_started_at = to_timestamp($5::float8)
 WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.day BETWEEN $6 AND $7
   AND r.deleted_at IS NULL AND r.fetch_started_at < to_timestamp($5::float8)
   AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[])) AND r.day <> ALL ($9::date[])
-RETURNING r.document_id`;
+RETURNING r.kind, r.day::text AS was, r.document_id`;
 
 const FORGET_RAW = `
 DELETE FROM raw_documents d WHERE d.person_id = $1 AND d.account_id = $2 AND d.endpoint = $3 AND d.document_id = ANY ($4)
@@ -68,13 +72,6 @@ WITH old AS (DELETE FROM fetches WHERE person_id = $1 AND account_id = $2 AND en
 INSERT INTO fetches (person_id, account_id, endpoint, id, days, started_at, finished_at, changed, deleted, set_aside)
 VALUES ($1, $2, $3, gen_random_uuid(), datemultirange(daterange($4, $5, '[]')), to_timestamp($6::float8), clock_timestamp(), $7, $8, $9)`;
 
-const RISE = `
-UPDATE people SET data_version = data_version + 1,
-  utc_offset_minutes = CASE WHEN $2::int IS NOT NULL AND ($3::float8 >= extract(epoch FROM utc_offset_seen_at) OR utc_offset_seen_at IS NULL)
-    THEN $2::int ELSE utc_offset_minutes END,
-  utc_offset_seen_at = greatest(utc_offset_seen_at, to_timestamp($3::float8))
-WHERE id = $1 RETURNING data_version::text AS version`;
-
 /** Writes a whole answer inside the caller's transaction; throws {@link AccountFenced} where it may not be kept any more. */
 export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<Committed> {
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
@@ -86,7 +83,7 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   // One statement can write a row only once.
   const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));
   const before = await sessionsOf(tx, fetched);
-  const written: unknown[] = await tx.query(UPSERT, [
+  const written: ChangedRecord[] = await tx.query(UPSERT, [
     ...place,
     JSON.stringify([...byKey.values()]),
     fetched.mapperVersion,
@@ -107,11 +104,11 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
     asked.end,
     startedAt,
     written.length,
-    buried,
+    buried.length,
     fetched.unread.length,
   ]);
-  const version = await riseIf(written.length + buried > 0 || unreadChanged, tx, fetched);
-  return { version, changed: written.length, deleted: buried };
+  const version = await riseIf(tx, fetched, [...written, ...buried], unreadChanged);
+  return { version, changed: written.length, deleted: buried.length };
 }
 
 async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {
@@ -123,11 +120,11 @@ async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {
 }
 
 /** What the answer leaves out of the asked days is deleted at the provider, unless it may be a document that could not be read. */
-async function bury(tx: EntityManager, fetched: Fetched): Promise<number> {
-  if (fetched.unread.some((one) => !one.dayTold)) return 0;
+async function bury(tx: EntityManager, fetched: Fetched): Promise<readonly ChangedRecord[]> {
+  if (fetched.unread.some((one) => !one.dayTold)) return [];
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const present = fetched.documents.flatMap((document) => document.records);
-  const [buried]: [{ document_id: string }[], number] = await tx.query(BURY, [
+  const [buried]: [(Pick<ChangedRecord, "kind" | "was"> & { document_id: string })[], number] = await tx.query(BURY, [
     personId,
     accountId,
     endpoint,
@@ -140,7 +137,7 @@ async function bury(tx: EntityManager, fetched: Fetched): Promise<number> {
   ]);
   const documents = [...new Set(buried.map((row) => row.document_id))];
   if (documents.length > 0) await tx.query(FORGET_RAW, [personId, accountId, endpoint, documents]);
-  return buried.length;
+  return buried.map(({ kind, was }) => ({ kind, was, day: null }));
 }
 
 async function keepRaw(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<void> {
@@ -206,22 +203,27 @@ const PERSON = `
 SELECT data_version::text AS version, utc_offset_minutes AS offset_minutes, extract(epoch FROM utc_offset_seen_at)::float8 AS seen_at
 FROM people WHERE id = $1`;
 
-/** The data version rises in the last statement of a transaction that changes what the person can read. */
-async function riseIf(changed: boolean, tx: EntityManager, fetched: Fetched): Promise<string> {
+/**
+ * The data version rises, and what changed is told, in the last statement of a transaction that changes what the person can read.
+ * The person's row is held before what is there is counted: two endpoints that bring a day its first record at the same moment make one day.
+ */
+async function riseIf(
+  tx: EntityManager,
+  fetched: Fetched,
+  records: readonly ChangedRecord[],
+  unreadChanged: boolean,
+): Promise<string> {
   const { personId, offset } = fetched;
-  const people: { version: string; offset_minutes: number | null; seen_at: number | null }[] = await tx.query(PERSON, [
-    personId,
-  ]);
+  const people: { version: string; offset_minutes: number | null; seen_at: number | null }[] = await tx.query(
+    records.length > 0 ? `${PERSON} FOR NO KEY UPDATE` : PERSON,
+    [personId],
+  );
   const [person] = people;
   if (!person) throw new AccountFenced("the person was erased during the fetch");
   const moved = offset !== null && offset.minutes !== person.offset_minutes && offset.seenAt >= (person.seen_at ?? 0);
-  if (!changed && !moved) return person.version;
-  const [risen]: [{ version: string }[], number] = await tx.query(RISE, [
-    personId,
-    offset?.minutes ?? null,
-    offset?.seenAt ?? null,
-  ]);
-  return risen[0]?.version ?? person.version;
+  if (records.length === 0 && !unreadChanged && !moved) return person.version;
+  const entries = await changedDays(tx, fetched, records);
+  return (await riseAndTell(tx, { ...fetched, entries }, offset)) ?? person.version;
 }
 
 /** SHA-256 in hexadecimal. */

@@ -9,6 +9,7 @@ const DERIVED = [
   "fetches",
   "flights",
   "refresh_attempts",
+  "changes",
 ] as const;
 
 /** What an erasure came to: records that could be read, and rows of every kind. */

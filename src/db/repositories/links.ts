@@ -4,6 +4,7 @@ import { UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../../domain/people";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
+import { riseAndTell } from "./changes";
 import { eraseAccountData } from "./erasure";
 import { seconds } from "./grants-change";
 import { raiseDataVersion } from "./people";
@@ -111,6 +112,9 @@ export function createLinkStore(database: Database): LinkStore {
   };
 }
 
+/** Apps that keep a copy drop everything that they have of the provider. */
+const EVERYTHING_WENT = { metric: null, day: null, type: "DELETED" } as const;
+
 interface StateRow {
   person_id: string;
   state_hash: string;
@@ -183,7 +187,9 @@ async function disconnectAccount(
     if (!linked && rows === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
-  const dataVersion = await raiseDataVersion(tx, personId);
+  const dataVersion = deleteData
+    ? Number(await riseAndTell(tx, { personId, provider, accountId: null, origin: "LIVE", entries: [EVERYTHING_WENT] }))
+    : await raiseDataVersion(tx, personId);
   return { dataVersion, unlinked: linked !== undefined, forgotten: forgotten[0] ?? null, deletedRecords };
 }
 

@@ -18,7 +18,8 @@ const DAY_SECONDS = 86_400;
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
-  private readonly breakers = new Breakers();
+  /** What rests at present; asking for single documents heeds it as well. */
+  readonly breakers = new Breakers();
 
   constructor(
     private readonly parts: AskingParts & {

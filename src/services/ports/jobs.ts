@@ -19,7 +19,10 @@ export interface Attempt {
   readonly number: number;
   /** Whether the job goes aside when this attempt fails. */
   readonly last: boolean;
-  /** Aborted when the process stops. */
+  /**
+   * Aborted when the process stops (what runs on has 10 s), or when the job may be taken for another process's: end soon, by {@link Postponed}
+   * or any error, which then is no failed attempt.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -31,10 +34,12 @@ export interface Task {
   run(payload: unknown, attempt: Attempt): Promise<void>;
 }
 
-/** A task that is called by the clock. `cron`: five fields, UTC. */
+/** A task that is called by the clock, once however many processes there are. `cron`: five fields, UTC. */
 export interface Schedule {
   readonly task: string;
   readonly cron: string;
+  /** Calls missed while no process ran are made up for, each, for so many seconds (whole minutes). Default: one hour. */
+  readonly catchUpSeconds?: number;
 }
 
 /** Adds jobs outside of a transaction of their cause. */
@@ -42,7 +47,7 @@ export interface Jobs {
   add(request: JobRequest): Promise<void>;
 }
 
-/** Not now: do the job again at a time (epoch seconds), which is no failed attempt. */
+/** Not now: do the job again at a time (epoch seconds), which is no failed attempt; not at all if a newer job has taken its key meanwhile. */
 export class Postponed extends Error {
   override readonly name = "Postponed";
   constructor(

@@ -42,14 +42,27 @@ export class ReadService implements ReadingApi {
   constructor(private readonly parts: ReadingParts) {}
 
   /** @inheritdoc */
-  async read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
+  read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
+    return this.answer(personId, questions, true);
+  }
+
+  /** @inheritdoc */
+  stored(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
+    return this.answer(personId, questions, false);
+  }
+
+  private async answer(
+    personId: string,
+    questions: readonly DailyQuestion[],
+    mayAsk: boolean,
+  ): Promise<readonly DailyAnswer[]> {
     const { version, confirmed: versionConfirmed } = await this.parts.versions.current(personId);
     const { state, current } = await this.parts.states.atOrBefore(personId, version).catch(degraded);
     const confirmed = versionConfirmed && current;
     const moment = this.momentOf(state);
     const sheets = new Map<string, Sheet>();
     const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
-    await this.know(personId, version, [...sheets.values()], confirmed);
+    await this.know(personId, version, [...sheets.values()], confirmed, mayAsk);
     return questions.map((question, index) => {
       const policy = this.policyOf(question, state);
       return compose(question, partsOf[index] ?? [], moment, !confirmed, policy);
@@ -92,14 +105,20 @@ export class ReadService implements ReadingApi {
     });
   }
 
-  private async know(personId: string, version: string, sheets: readonly Sheet[], confirmed: boolean): Promise<void> {
+  private async know(
+    personId: string,
+    version: string,
+    sheets: readonly Sheet[],
+    confirmed: boolean,
+    mayAsk: boolean,
+  ): Promise<void> {
     await this.fromCache(personId, version, sheets);
     const lacking = sheets.filter((sheet) => sheet.lacking().length > 0);
     if (lacking.length === 0) return;
     try {
       if (!confirmed) throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach");
       const snapshot = await this.fromDatabase(personId, version, sheets, "database");
-      if (await this.fromProviders(snapshot, lacking)) {
+      if (mayAsk && (await this.fromProviders(snapshot, lacking))) {
         await this.fromDatabase(personId, snapshot.version, sheets, "provider");
         for (const sheet of lacking) if (sheet.troubles.length === 0) sheet.landed();
       }

@@ -47,6 +47,7 @@ function ownedServices() {
       list: async (personId) => [{ metric: indexOf(personId) % 2 ? "SLEEP" : "HRV", order: ["oura"] }],
     },
     reading: {
+      stored: fake.reading.stored,
       async read(personId, questions) {
         reads.push([personId, questions]);
         const answers = (await late(await fake.reading.read(personId, questions))) ?? [];

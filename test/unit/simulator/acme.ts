@@ -1,5 +1,5 @@
+import type { SyntheticAnswer, SyntheticRequest } from "../../../providers/contract";
 import type { Provider } from "../../../providers/contract/provider";
-import type { SyntheticAnswer, SyntheticRequest } from "../../../providers/contract/synthetic";
 import { dayNumber, parseCivilDay } from "../../../src/domain/days";
 
 /** A made-up vendor: `GET /v1/sleeps?from=&to=&cursor=` answers `{ items, next }`, ten a page, cursor = offset. */

@@ -1,6 +1,6 @@
+import type { SyntheticAnswer } from "../../../providers/contract";
 import type { Endpoint } from "../../../providers/contract/endpoint";
 import type { Provider } from "../../../providers/contract/provider";
-import type { SyntheticAnswer } from "../../../providers/contract/synthetic";
 import { parseCivilDay } from "../../../src/domain/days";
 import { type Simulator, startSimulator } from "../../../src/simulator";
 import { acme } from "./acme";

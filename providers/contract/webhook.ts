@@ -1,0 +1,47 @@
+import type { DayRange } from "../../src/domain/days";
+
+/**
+ * How a vendor signs: HMAC-SHA256 over the timestamp's text followed by the body as it came, or over the body alone.
+ * The engine computes and compares it in constant time, the text as sent: another letter case or encoding is another signature.
+ */
+export interface WebhookSignature {
+  /** The header that holds the signature, in lower case. */
+  readonly header: string;
+  /** Digits of the signature; `HEX` in upper case. */
+  readonly encoding: "hex" | "HEX" | "base64";
+  /** The header, in lower case, of the signed time since 1970; one more than five minutes away is refused. Default: none is signed. */
+  readonly timestamp?: { readonly header: string; readonly unit: "seconds" | "milliseconds" };
+  /** What the vendor signs with, unless `<SLUG>_WEBHOOK_SECRET` is set: the client's secret, or one of its own that has to be set. */
+  readonly key: "client_secret" | "webhook_secret";
+}
+
+/** What one event tells: where to look again, never data. */
+export interface WebhookEvent {
+  /** Names the event among all of the vendor's, the same in every delivery of it. */
+  readonly key: string;
+  /** Whether the vendor says the same words of a later change too, so that only what still waits counts as said before. Default: no. */
+  readonly repeats?: boolean;
+  /** The vendor's user, as `identity` names them. */
+  readonly vendorUserId: string;
+  readonly change: "created" | "updated" | "deleted";
+  /** Names of the endpoints to read again; none: the event is recorded and does nothing. */
+  readonly endpoints: readonly string[];
+  /** The document that tells the day: `id` at an endpoint that is not necessarily among those to read again. */
+  readonly document?: { readonly endpoint: string; readonly id: string };
+  /** Days that the event itself names, or may mean. */
+  readonly days?: DayRange;
+}
+
+/** A vendor's notices of new data, as data and pure functions. The engine verifies, keeps and works them off. */
+export interface WebhookProfile {
+  /** `secret_path`: unsigned; the address ends in a secret (`<SLUG>_WEBHOOK_SECRET`), what comes is a hint, and HEAD is answered. */
+  readonly signature: WebhookSignature | "secret_path";
+  /** How bodies are written. Default: JSON. */
+  readonly format?: "json" | "form";
+  /** Seconds within which the vendor wants its answer. */
+  readonly answerWithinSeconds: number;
+  /** Whether a body only asks if anybody is there: answered, unsigned too, and nothing done. Default: the vendor sends none. */
+  readonly isPing?: (body: unknown) => boolean;
+  /** Reads an authentic body; a form as its fields. Throws {@link WireError} where it is not what the vendor documents. */
+  read(body: unknown): readonly WebhookEvent[];
+}
