@@ -79,7 +79,7 @@ export const SCALES: Readonly<Record<"full" | "quick" | "smoke", Scale>> = {
     warmUpMs: 100,
     executedPeople: 2,
     openConnections: 20,
-    everyMs: 1_000,
+    everyMs: 500,
     redisPeople: 4,
     mixedQuestions: 100,
     coldPeople: 1,
