@@ -13,13 +13,17 @@ import { type Child, launch, pinned, script } from "./child";
 import type { Pin } from "./machine";
 import type { Page } from "./servers/provider";
 
-/** The databases that a run is measured on; `redisUrl` is null where there is no Redis server. */
-export interface Stores {
+/** Where the databases of a run are; `redisUrl` is null where there is no Redis server. */
+export interface Addresses {
   /** As the gateway's own role, subject to row-level security. */
   readonly url: string;
   /** As a superuser on the same database: the peers', who are spared row-level security. */
   readonly adminUrl: string;
   readonly redisUrl: string | null;
+}
+
+/** The databases that a run is measured on. */
+export interface Stores extends Addresses {
   close(): Promise<void>;
 }
 
@@ -52,29 +56,65 @@ export async function ownStores(): Promise<Stores> {
 export class World {
   private readonly gateways: GatewayProcess[] = [];
   private readonly children: Child[] = [];
-  private readonly secret = randomBytes(32).toString("hex");
-  private readonly keys = `bench:${randomBytes(32).toString("base64")}`;
+  private readonly copies: World[] = [];
+  private pool: Pool;
+  /** Null where there is no Redis server. */
+  readonly redis: Redis | null;
 
   private constructor(
-    readonly stores: Stores,
-    readonly admin: Pool,
-    /** Null where there is no Redis server. */
-    readonly redis: Redis | null,
+    readonly stores: Addresses,
     /** The simulated provider: `origin`, and the addresses of its OAuth. */
-    readonly provider: Child,
-  ) {}
+    private readonly provider: Child,
+    private readonly secrets: { readonly token: string; readonly keys: string },
+  ) {
+    this.pool = adminPool(stores);
+    this.redis = stores.redisUrl === null ? null : new Redis(stores.redisUrl, { maxRetriesPerRequest: 1 });
+  }
 
   /** Starts the simulated provider beside the stores. */
   static async open(stores: Stores): Promise<World> {
     const provider = await launch({ ...script("servers/provider.ts"), pin: "free" });
-    const redis = stores.redisUrl === null ? null : new Redis(stores.redisUrl, { maxRetriesPerRequest: 1 });
-    return new World(stores, new Pool({ connectionString: stores.adminUrl, max: 4 }), redis, provider);
+    const keys = `bench:${randomBytes(32).toString("base64")}`;
+    return new World(stores, provider, { token: randomBytes(32).toString("hex"), keys });
+  }
+
+  /** The database as a superuser. */
+  get admin(): Pool {
+    return this.pool;
+  }
+
+  /** A copy of the database, with a logical database of Redis of its own. Ends every gateway and server on this one: a copy is made of a database at rest. */
+  async copied(): Promise<World> {
+    await this.endProcesses();
+    await this.pool.end();
+    const name = new URL(this.stores.adminUrl).pathname.slice(1);
+    const other = new Pool({ connectionString: named(this.stores.adminUrl, "postgres"), max: 1 });
+    try {
+      await other.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [name]);
+      const { rows } = await other.query<{ owner: string }>(
+        "SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = $1",
+        [name],
+      );
+      await other.query(`CREATE DATABASE ${name}_copy TEMPLATE ${name} OWNER ${rows[0]?.owner} STRATEGY file_copy`);
+    } finally {
+      await other.end();
+      this.pool = adminPool(this.stores);
+    }
+    const { url, adminUrl, redisUrl } = this.stores;
+    const stores = {
+      url: named(url, `${name}_copy`),
+      adminUrl: named(adminUrl, `${name}_copy`),
+      redisUrl: redisUrl === null ? null : named(redisUrl, "1"),
+    };
+    const copy = new World(stores, this.provider, this.secrets);
+    this.copies.push(copy);
+    return copy;
   }
 
   /** A token of the person with this external id, good for a day. */
   token(externalId: string): Promise<string> {
     const claims = new SignJWT({ sub: externalId }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1d");
-    return claims.sign(new TextEncoder().encode(this.secret));
+    return claims.sign(new TextEncoder().encode(this.secrets.token));
   }
 
   /** Starts a gateway as in production on the stores; `profile`: a folder for a CPU profile, written when it stops. */
@@ -90,8 +130,8 @@ export class World {
         ROLES: "api",
         DATABASE_URL: this.stores.url,
         ...(this.stores.redisUrl === null ? {} : { REDIS_URL: this.stores.redisUrl }),
-        AUTH_JWT_SECRET: this.secret,
-        ENCRYPTION_KEYS: this.keys,
+        AUTH_JWT_SECRET: this.secrets.token,
+        ENCRYPTION_KEYS: this.secrets.keys,
         // Nothing but what a case asks for is fetched.
         BACKFILL_DAYS: "0",
         LINK_COMPLETION: "callback",
@@ -146,11 +186,33 @@ export class World {
     return text === "" ? null : JSON.parse(text);
   }
 
+  private async endProcesses(): Promise<void> {
+    await Promise.all(this.gateways.map((gateway) => gateway.stop()));
+    await Promise.all(this.children.splice(0).map((child) => child.stop()));
+  }
+
+  private async disconnect(): Promise<void> {
+    await this.endProcesses();
+    this.redis?.disconnect();
+    await this.pool.end();
+  }
+
   /** Ends every process and connection; the stores are their owner's. */
   async close(): Promise<void> {
-    await Promise.all(this.gateways.map((gateway) => gateway.stop()));
-    await Promise.all([...this.children, this.provider].map((child) => child.stop()));
-    this.redis?.disconnect();
-    await this.admin.end();
+    await Promise.all([this, ...this.copies].map((world) => world.disconnect()));
+    await this.provider.stop();
   }
+}
+
+function adminPool({ adminUrl }: Addresses): Pool {
+  const pool = new Pool({ connectionString: adminUrl, max: 4 });
+  // Idle connections are ended where the database is copied or stopped.
+  pool.on("error", (error) => console.error(error.message));
+  return pool;
+}
+
+function named(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = database;
+  return other.href;
 }

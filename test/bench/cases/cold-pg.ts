@@ -3,6 +3,7 @@ import { asContestant, type Contestant, EXECUTORS, type Question } from "../cont
 import { justSynced, outdate, windowsIn } from "../people";
 import { race } from "../race";
 import type { CaseResult } from "../report";
+import type { World } from "../world";
 import { ratio, times } from "./warm";
 
 const CONNECTIONS = 16;
@@ -19,7 +20,7 @@ export function oneWindowEach({ people, scale }: Bench): Question[] {
 }
 
 /** Makes everything that the gateway holds of anybody useless, in every layer. */
-export async function forgetAll({ world }: Bench): Promise<void> {
+export async function forgetAll(world: World): Promise<void> {
   await world.redis?.flushdb();
   await outdate(world.admin);
 }
@@ -46,7 +47,7 @@ export async function coldPg(bench: Bench): Promise<CaseResult> {
     warmUpMs: null,
     clientPin: "free",
     before: async (contestant) => {
-      if (contestant === gateway) await forgetAll(bench);
+      if (contestant === gateway) await forgetAll(world);
     },
   });
   notes.push(
