@@ -4,6 +4,7 @@ import { CASES } from "./cases";
 import { describeMachine } from "./machine";
 import { readOptions } from "./options";
 import { installPeers } from "./peer-packages";
+import { quote } from "./readme";
 import { describeTargets, type Results } from "./report";
 import { run } from "./run";
 import { ownStores } from "./world";
@@ -25,8 +26,10 @@ async function main(): Promise<void> {
     const { cases, memoryMb } = await run(stores, options, only, (line) => console.log(line));
     const seconds = Math.round((performance.now() - begun) / 1_000);
     const results: Results = { at: new Date().toISOString(), scale: name, machine, cases, memoryMb, seconds };
-    const file = join(__dirname, name === "full" && only === null ? "results.json" : "results-part.json");
+    const whole = name === "full" && only === null;
+    const file = join(__dirname, whole ? "results.json" : "results-part.json");
     await writeFile(file, `${JSON.stringify(results, null, 2)}\n`);
+    if (whole) quote(results);
     console.log(`${describeTargets(results)}\n${file}, ${seconds} s`);
   } finally {
     await stores.close();

@@ -39,7 +39,8 @@ export function met({ got, wanted, better }: Target): boolean {
   return better === "more" ? got >= wanted : got <= wanted;
 }
 
-const number = (value: number): string =>
+/** A figure in three digits. */
+export const readable = (value: number): string =>
   Number.isNaN(value) ? "–" : value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
 
 function columns(rows: readonly (readonly string[])[]): string[] {
@@ -60,12 +61,12 @@ export function describeCase(name: string, { title, figures, targets, notes, com
     const head = ["", "answers/s", "gateway =", "p50 ms", "p99 ms", "kB", "MB", "client", "checked", "failed"];
     const rows = figures.map((one) => [
       `  ${one.contestant}`,
-      number(one.perSecond),
-      compared ? `${number(own / one.perSecond)}×` : "–",
-      number(one.p50),
-      number(one.p99),
-      number(one.bytes / 1_000),
-      one.memoryMb === null ? "–" : number(one.memoryMb),
+      readable(one.perSecond),
+      compared ? `${readable(own / one.perSecond)}×` : "–",
+      readable(one.p50),
+      readable(one.p99),
+      readable(one.bytes / 1_000),
+      one.memoryMb === null ? "–" : readable(one.memoryMb),
       `${Math.round(one.clientCpu * 100)}%`,
       String(one.checked),
       String(one.failures),
@@ -76,7 +77,7 @@ export function describeCase(name: string, { title, figures, targets, notes, com
     const sign = target.better === "more" ? "≥" : "≤";
     const verdict = met(target) ? "reached" : "MISSED";
     lines.push(
-      `  ${verdict.padEnd(7)} ${target.name}: ${number(target.got)}${target.unit} (${sign} ${target.wanted}${target.unit})`,
+      `  ${verdict.padEnd(7)} ${target.name}: ${readable(target.got)}${target.unit} (${sign} ${target.wanted}${target.unit})`,
     );
   }
   for (const note of notes) lines.push(`  – ${note}`);
@@ -91,7 +92,7 @@ export function describeTargets(results: Results): string {
   const short = all.filter(({ target }) => !met(target));
   const lines = all.map(({ name, target }) => [
     `  ${met(target) ? "reached" : "MISSED "} ${name}: ${target.name}`,
-    `${number(target.got)}${target.unit}`,
+    `${readable(target.got)}${target.unit}`,
     `${target.better === "more" ? "≥" : "≤"} ${target.wanted}${target.unit}`,
   ]);
   return [`${all.length - short.length} of ${all.length} figures reached`, ...columns(lines)].join("\n");
