@@ -9,6 +9,7 @@ import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
 import { UserResolver } from "./resolvers/user";
 import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
+import { WebhookResolver } from "./resolvers/webhooks";
 
 const CHANGES = [ChangesResolver, ChangeResolver, UserChangesResolver] as const;
 
@@ -33,6 +34,7 @@ export function buildGatewaySchema(options: { providers: readonly NamedProvider[
       MutationResolver,
       AdminResolver,
       WebhookSubscriptionsResolver,
+      WebhookResolver,
       ...CHANGES,
     ],
     pubSub: NO_TOPICS,

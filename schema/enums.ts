@@ -26,6 +26,23 @@ export const Metric = enumOf("Metric", "A daily quantity; each is a field of Use
   HRV: "User.hrv",
 });
 
+/** State of fetching history. */
+export const BackfillState = enumOf("BackfillState", "How fetching the history of a metric goes.", {
+  PENDING: "Not begun yet.",
+  RUNNING: "It goes on.",
+  WAITING: "The provider asks to wait, or failed in passing; it goes on by itself.",
+  DONE: "All that the provider answers for is here.",
+  FAILED: "Given up for now: tried again every night, and at once when the account is linked again.",
+});
+
+/** Why a run was made. */
+export const SyncTrigger = enumOf("SyncTrigger", "Why a run was made.", {
+  BACKFILL: "History after linking: one run for all of it.",
+  RECONCILIATION: "The nightly second look at the last days.",
+  WEBHOOK: "The vendor told of something new.",
+  REQUESTED: "syncProvider.",
+});
+
 /** Why a requested day has no record. */
 export const AbsenceReason = enumOf("AbsenceReason", "Why a requested day has no record of a provider.", {
   FUTURE: "The day is still to come for the wearer.",
@@ -113,6 +130,31 @@ export const UserErrorCode = enumOf("UserErrorCode", "What a user interface must
   RECONNECT_REQUIRED: "The grant is refused for good: link again.",
   RATE_LIMITED: "The provider asks to wait until retryAt.",
   PROVIDER_UNAVAILABLE: "The provider did not answer in time or answered with a fault of its own.",
+  WEBHOOK_URL_NOT_ALLOWED: "The address is not https, does not resolve, or is not public.",
+  EVENT_TYPE_UNKNOWN: "There is no such event type, or none was named.",
+  WEBHOOK_LIMIT_REACHED: "The application has as many endpoints as it may.",
+  WEBHOOK_NOT_FOUND: "The application has no endpoint or delivery of this id.",
+  WEBHOOK_DISABLED: "The endpoint is disabled: enable it first.",
+});
+
+/** Whether an endpoint is sent anything. */
+export const WebhookEndpointStatus = enumOf("WebhookEndpointStatus", "Whether an endpoint is sent anything.", {
+  ENABLED: "Events are sent to it.",
+  DISABLED: "Nothing is sent to it, and new events are not kept for it; what waited goes on when it is enabled again.",
+});
+
+/** Why an endpoint is disabled. */
+export const WebhookDisabledReason = enumOf("WebhookDisabledReason", "Why an endpoint is disabled.", {
+  REQUESTED: "By updateWebhookEndpoint.",
+  GONE: "It answered 410.",
+  FAILING: "Everything sent to it failed for five days.",
+});
+
+/** What became of an event for one endpoint. */
+export const WebhookDeliveryStatus = enumOf("WebhookDeliveryStatus", "What became of an event for one endpoint.", {
+  PENDING: "Not accepted yet; the next attempt comes at nextAttemptAt.",
+  DELIVERED: "The endpoint answered with a status of 200 to 299.",
+  FAILED: "Every attempt failed; retryWebhookDelivery begins anew.",
 });
 
 /** What became of a day of a metric. */

@@ -10,18 +10,24 @@ import { createKeyStore } from "./db/repositories/api-keys";
 import { createFeedSource } from "./db/repositories/feed";
 import { PgFlightLeases } from "./db/repositories/flights";
 import { createGrantStore } from "./db/repositories/grants";
+import { PgPageKeeper } from "./db/repositories/kept-pages";
 import { createLinkStore } from "./db/repositories/links";
 import { createPeopleStore } from "./db/repositories/people";
 import { keepPreference, readLastSynced, readPersonState, readVersions } from "./db/repositories/person-state";
 import { createQueue } from "./db/repositories/queue";
 import { PgRecordStore } from "./db/repositories/records";
+import { PgSyncRunStore } from "./db/repositories/sync-runs";
 import { createVaults, KeyRing, wrappingKeysInUse } from "./db/vault";
 import { SettingError } from "./domain/errors";
+import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
 import { measureQueue } from "./jobs/metrics";
+import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
+import { askForHistory, openHistory } from "./open-history";
+import { openOutgoing } from "./open-outgoing";
 import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
 import { openWorker } from "./open-worker";
@@ -33,6 +39,7 @@ import { StretchFetcher } from "./services/fetching/fetch-stretch";
 import { Flights } from "./services/fetching/flights";
 import { createKeys } from "./services/keys";
 import { LinkingService } from "./services/linking/linking";
+import { OUTGOING_SCHEDULES } from "./services/outgoing/tasks";
 import { createPeople } from "./services/people";
 import { PreferenceService } from "./services/preferences";
 import { PersonStates } from "./services/reading/person-state";
@@ -88,7 +95,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const ring = new KeyRing(keys);
   await checkKeys(database, ring);
   const vaults = createVaults(database, ring);
-  const { cache, bell, pauses, probes } = openCache(config, telemetry, closing);
+  const { cache, answers, bell, pauses, counts, probes } = openCache(config, telemetry, closing);
   const wearables = await openWearables(config, ring.current.key, logger);
   for (const { simulator } of wearables) if (simulator) closing.add(() => simulator.stop());
 
@@ -115,9 +122,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   });
   closing.add(() => tokens.settled());
   const store = new PgRecordStore(database, vaults);
+  const budgets = openBudgets({ wearables, database, counts, telemetry, now });
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
-  const asking = { outbound, tokens, pauses, now };
-  const fetcher = new StretchFetcher({ ...asking, store, versions, telemetry, offsetOf });
+  const pageKeeper = new PgPageKeeper(database, vaults);
+  const asking = { outbound, tokens, pauses, budgets, now };
+  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const accounts: AccountsApi = {
@@ -128,16 +137,26 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
   const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const cursors = createCursors(keys.map(({ key }) => key));
+  const allowPrivate = config.webhookAllowPrivate;
+  const outgoing = await openOutgoing(
+    { database, ring, telemetry, now, allowPrivate, cursorOf: cursors.write },
+    closing,
+  );
+  const runs = new PgSyncRunStore(database);
+  const history = openHistory({ config, database, providers: configured, store, runs, flights, tokens, bell, now });
   const services: Services = {
+    outgoing: outgoing.api,
     people: createPeople(createPeopleStore(database)),
     keys: createKeys(createKeyStore(database)),
     accounts,
     linking: new LinkingService({
-      links: createLinkStore(database),
+      links: createLinkStore(database, askForHistory(config, configured, now)),
       vaults,
       providers: configured,
       clients,
       oauth,
+      budgets,
       onPersonChanged,
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
@@ -163,25 +182,29 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     queue: createQueue(database),
     changes: createChanges({
       source: createFeedSource(database),
-      cursors: createCursors(keys.map(({ key }) => key)),
+      cursors,
       watch: new PersonWatch({ source: (ids) => readVersions(database, ids), bell, telemetry }),
       ...{ versions, bell, accounts, telemetry, providers: [...configured.keys()] },
     }),
     subscriptions: subscriptions.api,
-    syncing: new SyncService({ versions, states, flights, providers: configured, now }),
+    syncing: new SyncService({ versions, states, flights, runs, providers: configured, now }),
+    history: history.api,
     providers: wearables.map(factsOf),
   };
   measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
-  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, offsetOf });
-  const tasks = [webhooks.task, ...subscriptions.tasks];
-  const work = { database, telemetry, tasks, schedules: [...subscriptions.schedules] };
+  const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
+  const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
+  const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
+  const work = { database, telemetry, tasks, schedules };
   const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const server = await createHttpServer({
     schema: buildGatewaySchema({ providers }),
     services,
     webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
+    answers: new AnswerCache({ versions, store: answers, build, now }),
     logger,
     registry: telemetry.registry,
     probes: [

@@ -30,8 +30,14 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   /** False, a number of hops, or trusted addresses and CIDR ranges. */
   readonly trustProxy: boolean | number | readonly string[];
+  /** Days of history that linking fetches; 0: none. */
+  readonly backfillDays: number;
+  /** When the last days of every account are read again: five fields of cron, UTC. */
+  readonly syncCron: string;
   /** The operator's preference of providers by metric. */
   readonly sourceOrder: SourceOrder;
+  /** Hosts (`host` or `host:port`) that outgoing webhooks may reach by http and at private addresses; none in production. */
+  readonly webhookAllowPrivate: readonly string[];
   /** By slug. */
   readonly wearables: Readonly<Record<string, WearableConfig>>;
 }
@@ -84,6 +90,9 @@ function checkTogether(settings: Settings, auth: AuthSettings): void {
   if (settings.NODE_ENV === "production" && !settings.DATABASE_URL) {
     throw new SettingError("DATABASE_URL", "is missing: production has no embedded database");
   }
+  if (settings.NODE_ENV === "production" && settings.WEBHOOK_ALLOW_PRIVATE.length > 0) {
+    throw new SettingError("WEBHOOK_ALLOW_PRIVATE", "is for development: production reaches public addresses only");
+  }
 }
 
 /** Reads and checks all settings for the wearables of the given slugs; throws a {@link SettingError} that names the first faulty one. */
@@ -115,6 +124,9 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     allowedReturnUrls: settings.ALLOWED_RETURN_URLS,
     corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
+    webhookAllowPrivate: settings.WEBHOOK_ALLOW_PRIVATE,
+    backfillDays: settings.BACKFILL_DAYS,
+    syncCron: settings.SYNC_CRON,
     sourceOrder: knownSources(settings.SOURCE_ORDER, slugs),
     wearables: Object.fromEntries(slugs.map((slug) => [slug, readWearable(env, slug, publicUrl)])),
   };

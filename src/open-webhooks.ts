@@ -5,6 +5,7 @@ import type { AskingParts } from "./services/fetching/ask";
 import type { StretchFetcher } from "./services/fetching/fetch-stretch";
 import type { Flights } from "./services/fetching/flights";
 import type { Task } from "./services/ports/jobs";
+import type { SyncRunStore } from "./services/ports/sync-runs";
 import type { Backlog, WebhookInbox } from "./services/ports/webhook-inbox";
 import { WebhookIntake, type WebhookReceiver } from "./services/webhooks/intake";
 import { Locating } from "./services/webhooks/locating";
@@ -21,6 +22,7 @@ export interface WebhookSettings {
   readonly asking: AskingParts;
   readonly fetcher: StretchFetcher;
   readonly flights: Flights;
+  readonly runs: SyncRunStore;
   readonly offsetOf: (personId: string) => Promise<number | null>;
 }
 
@@ -32,7 +34,7 @@ export interface Webhooks {
 
 /** Wires the way of a webhook: verified, kept, answered, and worked off by a job. */
 export function openWebhooks(settings: WebhookSettings): Webhooks {
-  const { database, telemetry, wearables, asking, fetcher, flights, offsetOf } = settings;
+  const { database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf } = settings;
   const { now } = asking;
   const inbox = createWebhookInbox(database);
   const registers = [telemetry.registry];
@@ -63,7 +65,7 @@ export function openWebhooks(settings: WebhookSettings): Webhooks {
     task: webhookTask({
       inbox,
       providers: new Map(wearables.map((one) => [one.provider.slug, one])),
-      refreshing: new Refreshing({ locating, flights, offsetOf, now }),
+      refreshing: new Refreshing({ locating, flights, runs, offsetOf, now }),
       now,
       count: (provider, outcome) => done.inc({ provider, outcome }),
     }),

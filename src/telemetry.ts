@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { BudgetTelemetry } from "./services/ports/budgets";
 import type { Telemetry } from "./services/ports/telemetry";
 
 const UPSTREAM_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60];
@@ -11,6 +12,9 @@ export interface GatewayTelemetry extends Telemetry {
   readonly upstream: (provider: string, endpoint: string, status: number | "error", seconds: number) => void;
   /** An exchange of a refresh token ended. */
   readonly refresh: (provider: string, outcome: string) => void;
+  /** An attempt to deliver an outgoing webhook ended. */
+  readonly delivery: (outcome: string) => void;
+  readonly budget: BudgetTelemetry;
 }
 
 /** Metrics in a registry of their own, and faults that no caller hears of in the log. */
@@ -48,6 +52,9 @@ export function createTelemetry(logger: Logger): GatewayTelemetry {
     "provider",
     "outcome",
   ]);
+  const deliveries = counter("gateway_webhook_attempts_total", "Attempts to deliver outgoing webhooks, by outcome.", [
+    "outcome",
+  ]);
   const faults = counter("gateway_faults_total", "Faults that no caller hears of.", ["where"]);
   return {
     registry,
@@ -55,7 +62,9 @@ export function createTelemetry(logger: Logger): GatewayTelemetry {
       requests.inc({ provider, endpoint, status: String(status) });
       durations.observe({ provider, endpoint }, seconds);
     },
+    budget: budgetMetrics(registers),
     refresh: (provider, outcome) => refreshes.inc({ provider, outcome }),
+    delivery: (outcome) => deliveries.inc({ outcome }),
     answered: (layer, count) => days.inc({ layer }, count),
     setAside: (provider, endpoint, documents) => setAside.inc({ provider, endpoint }, documents),
     flight: (provider, endpoint, outcome) => flights.inc({ provider, endpoint, outcome }),
@@ -63,5 +72,44 @@ export function createTelemetry(logger: Logger): GatewayTelemetry {
       faults.inc({ where });
       logger.warn({ err: error }, where);
     },
+  };
+}
+
+function budgetMetrics(registers: Registry[]): BudgetTelemetry {
+  const labelNames = ["provider", "class"];
+  const classOf = (background: boolean) => (background ? "background" : "interactive");
+  const taken = new Counter({
+    name: "gateway_budget_requests_total",
+    help: "Requests taken of what providers allow.",
+    ...{ labelNames, registers },
+  });
+  const refused = new Counter({
+    name: "gateway_budget_refusals_total",
+    help: "Requests that were not sent, because what providers allow was used up.",
+    ...{ labelNames, registers },
+  });
+  const waits = new Histogram({
+    name: "gateway_budget_wait_seconds",
+    help: "How long requests waited for their turn, those that were refused included.",
+    buckets: [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 20, 60],
+    ...{ labelNames, registers },
+  });
+  const waiting = new Gauge({
+    name: "gateway_budget_waiting",
+    help: "Requests that wait for their turn.",
+    ...{ labelNames, registers },
+  });
+  const used = new Gauge({
+    name: "gateway_budget_used_ratio",
+    help: "Part of what a provider allows in a window (seconds) that is used.",
+    labelNames: ["provider", "window"],
+    registers,
+  });
+  return {
+    taken: (provider, background) => taken.inc({ provider, class: classOf(background) }),
+    refused: (provider, background) => refused.inc({ provider, class: classOf(background) }),
+    waited: (provider, background, seconds) => waits.observe({ provider, class: classOf(background) }, seconds),
+    waiting: (provider, background, count) => waiting.set({ provider, class: classOf(background) }, count),
+    used: (provider, seconds, part) => used.set({ provider, window: String(seconds) }, part),
   };
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { fieldsOf, metricsOf, type Provider } from "../providers/contract";
+import { fieldsOf, metricsOf, type Provider, type RequestBudget } from "../providers/contract";
 import { providers } from "../providers/registry";
 import type { Config } from "./config";
 import type { WearableConfig } from "./config/wearables";
@@ -13,6 +13,8 @@ import { type Simulator, startSimulator } from "./simulator";
 /** A wearable as it is reached from here: at its vendor, at a simulator, or not at all (no client). */
 export interface Wearable extends ConfiguredProvider {
   readonly client: OAuthClient | null;
+  /** The operator's limits on requests, or the vendor's. */
+  readonly budgets: readonly RequestBudget[];
   /** What its webhooks are verified with; null where there is nothing: then none is taken. */
   readonly webhookSecret: string | null;
   readonly simulator: Simulator | null;
@@ -59,8 +61,9 @@ export function atVendor(provider: Provider, settings: WearableConfig): Wearable
     tokenUrl: settings.tokenUrl ?? oauth.tokenUrl,
     revokeUrl: settings.revokeUrl ?? oauth.revocation?.url ?? null,
   };
+  const budgets = settings.requestBudget ?? provider.budgets;
   const webhookSecret = webhookSecretOf(provider, settings);
-  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, webhookSecret, simulator: null };
+  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, budgets, webhookSecret, simulator: null };
 }
 
 /** What webhooks are verified with: what is set for it, else the client's secret where the vendor signs with that. */

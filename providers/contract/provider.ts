@@ -10,6 +10,16 @@ export type Identity =
   | { readonly from: "token"; readonly field: string }
   | { readonly from: "request"; readonly request: UpstreamRequest; readonly read: (body: unknown) => string };
 
+/**
+ * What the vendor allows the application: so many requests in any stretch of so many seconds, and `perAccount` more for each account
+ * that is linked (default: none).
+ */
+export interface RequestBudget {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly perAccount?: number;
+}
+
 /** A wearable's vendor: facts as values, behaviour as pure functions. The engine does all I/O. */
 export interface Provider {
   /** `[a-z][a-z0-9_]*`: the folder, the registry key, the database text and, in upper case, the GraphQL enum value and env prefix. */
@@ -26,6 +36,8 @@ export interface Provider {
   /** Raise when a mapping changes its meaning: stored records of older versions are derived again. */
   readonly mapperVersion: number;
   readonly endpoints: readonly Endpoint[];
+  /** Every limit on requests that the vendor documents, all of which hold at once. */
+  readonly budgets: readonly RequestBudget[];
   /** What a data answer of status 2xx says of a failure; null where it is none. Default: status 2xx never is. */
   readonly bodyFailure?: (body: unknown) => UpstreamFailureKind | null;
   /** Whom a 429 answer concerns, by its headers (names in lower case). Default: the whole application. */

@@ -28,10 +28,20 @@ export interface SyntheticRequest {
   documents(endpoint: string, range: DayRange): readonly unknown[];
 }
 
-/** Failures that the simulator can be asked for, in the vendor's own form. `retryAfter`: the header's value. */
+/** A limit of the whole application that was exceeded: so many requests in any so many seconds, free again at an epoch (seconds). */
+export interface SyntheticLimit {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly resetAt: number;
+}
+
+/**
+ * Failures that the simulator can be asked for, in the vendor's own form. `retryAfter`: the header's value; `limit`: default, where
+ * the vendor tells the two apart: one person's.
+ */
 export type SyntheticFailure =
   | { readonly kind: "unauthorized" }
-  | { readonly kind: "rate_limited"; readonly retryAfter: string }
+  | { readonly kind: "rate_limited"; readonly retryAfter: string; readonly limit?: SyntheticLimit }
   | { readonly kind: "server_error"; readonly status: number };
 
 /** A change of a document that the vendor may tell of. `at`: epoch seconds; `id`: of the event, a UUID. */

@@ -52,6 +52,7 @@ export const oura: Provider = {
     read: (body) => expectShape(personalInfo, body).id,
   },
   settlesAfterDays: 7,
+  budgets: [{ requests: 5_000, seconds: 300 }],
   // A 429 names the tier that was exceeded: one person's token, or the application.
   rateLimitScope: (headers) => (headers["x-ratelimit-tier"]?.toLowerCase() === "token" ? "account" : "application"),
   mapperVersion: 1,

@@ -30,9 +30,10 @@ function failure(asked: SyntheticFailure): SyntheticAnswer {
         status: 429,
         headers: {
           "Retry-After": asked.retryAfter,
-          "X-RateLimit-Limit": "5000",
-          "X-RateLimit-Window": "300",
-          "X-RateLimit-Tier": "token",
+          "X-RateLimit-Limit": String(asked.limit?.requests ?? 5_000),
+          "X-RateLimit-Window": String(asked.limit?.seconds ?? 300),
+          ...(asked.limit ? { "X-RateLimit-Reset": String(Math.ceil(asked.limit.resetAt)) } : {}),
+          "X-RateLimit-Tier": asked.limit ? "app" : "token",
         },
         body: { detail: "Request Rate Limit Exceeded." },
       };

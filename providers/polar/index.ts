@@ -38,6 +38,10 @@ export const polar: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 1,
   endpoints,
+  budgets: [
+    { requests: 500, perAccount: 20, seconds: 900 },
+    { requests: 5_000, perAccount: 100, seconds: 86_400 },
+  ],
   webhook,
   synthetic,
 };

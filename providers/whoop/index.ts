@@ -50,6 +50,10 @@ export const whoop: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 2,
   endpoints,
+  budgets: [
+    { requests: 100, seconds: 60 },
+    { requests: 10_000, seconds: 86_400 },
+  ],
   webhook,
   synthetic,
 };

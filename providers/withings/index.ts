@@ -28,6 +28,7 @@ export const withings: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 1,
   endpoints,
+  budgets: [{ requests: 120, seconds: 60 }],
   bodyFailure,
   webhook,
   synthetic,

@@ -1,14 +1,16 @@
-import { Arg, Ctx, ID, Query, Resolver } from "type-graphql";
+import { Arg, Ctx, Extensions, ID, Query, Resolver } from "type-graphql";
 import type { RequestContext, TypedNode } from "../../src/loaders/context";
 import { loadNode } from "../../src/loaders/node";
 import { findUser, viewerOf } from "../../src/loaders/reach";
 import type { Person, ProviderFacts } from "../../src/services/api";
+import { KEPT } from "../kept";
 import { ProviderInfo, User } from "../types/accounts";
 import { Node } from "../types/node";
 
 /** Entry points of reading. */
 @Resolver()
 export class QueryResolver {
+  @Extensions(KEPT)
   @Query(() => User, {
     nullable: true,
     description: "The person that the request's credentials stand for; null for server keys.",
@@ -28,6 +30,7 @@ export class QueryResolver {
     return findUser(ctx, externalId);
   }
 
+  @Extensions(KEPT)
   @Query(() => Node, {
     nullable: true,
     description:
@@ -40,6 +43,7 @@ export class QueryResolver {
     return loadNode(ctx, id);
   }
 
+  @Extensions(KEPT)
   @Query(() => [ProviderInfo], {
     description: "Every wearable this gateway can speak to: what it offers, whether it is configured here.",
   })

@@ -76,7 +76,10 @@ export class SyncProviderPayload {
   @Field(() => ProviderAccount, { nullable: true, description: "The account that was asked." })
   account!: object | null;
 
-  @Field(() => Int, { nullable: true, description: "Records that the provider gave, counted." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Records that the provider gave, counted; where a part of it failed, those of the others.",
+  })
   fetchedRecords!: number | null;
 
   @Field(() => [UserError], userErrors)

@@ -64,6 +64,11 @@ export class LocalPauses implements Pauses {
   async pause(key: string, untilEpochSeconds: number): Promise<void> {
     this.ends.set(key, Math.max(untilEpochSeconds, this.ends.get(key) ?? 0));
   }
+
+  /** The pauses that end after a time (epoch seconds), with their ends. */
+  after(epochSeconds: number): readonly (readonly [key: string, end: number])[] {
+    return [...this.ends].filter(([, end]) => end > epochSeconds);
+  }
 }
 
 function nameOf(key: CellsKey): string {

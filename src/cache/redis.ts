@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import Redis from "ioredis";
-import type { Bell, Cache, CellsKey, Pauses } from "../services/ports/cache";
-import { LocalBell, LocalPauses } from "./memory";
+import type { Bell, Cache, CellsKey } from "../services/ports/cache";
+import { LocalBell } from "./memory";
 
 /** After so many looks, milliseconds apart, at which nothing had come, a command counts as failed: a slow cache is worse than none. */
 const LOOKS = 5;
@@ -14,9 +14,6 @@ const CHANNEL = "gateway:bell";
 const PREFIX = "gateway";
 /** Who rings, for what, and with which message, by line. */
 const RING = /^([^\n]+)\n([^\n]+)\n(.*)$/s;
-/** Of two pauses the longer holds. */
-const LENGTHEN = `
-if tonumber(redis.call("GET", KEYS[1]) or "0") < tonumber(ARGV[1]) then redis.call("SET", KEYS[1], ARGV[1], "EX", ARGV[2]) end`;
 
 /** One connection to Redis whose failures are answered at once and told to `onFault`. */
 export class RedisLink {
@@ -170,38 +167,6 @@ export class RedisBell implements Bell {
   }
 }
 
-/** Pauses shared by all processes; what this process knows holds without Redis. */
-export class RedisPauses implements Pauses {
-  private readonly local = new LocalPauses();
-
-  constructor(
-    private readonly link: RedisLink,
-    private readonly now: () => number,
-  ) {}
-
-  /** @inheritdoc */
-  async until(keys: readonly string[]): Promise<number | null> {
-    const known = await this.local.until(keys);
-    const shared = await this.link.attempt((client) => client.mget(keys.map(pauseName)), []);
-    const ends = [known, ...shared.map((end) => (end === null ? null : Number(end)))].filter((end) => end !== null);
-    return ends.length > 0 ? Math.max(...ends) : null;
-  }
-
-  /** @inheritdoc */
-  async pause(key: string, untilEpochSeconds: number): Promise<void> {
-    await this.local.pause(key, untilEpochSeconds);
-    const seconds = Math.ceil(untilEpochSeconds - this.now());
-    if (seconds <= 0) return;
-    await this.link.attempt(async (client) => {
-      await client.eval(LENGTHEN, 1, pauseName(key), untilEpochSeconds, seconds);
-    }, undefined);
-  }
-}
-
 function cellsName(key: CellsKey): string {
   return `${PREFIX}:{${key.personId}}:cells:${key.accountId}:${key.metric}`;
-}
-
-function pauseName(key: string): string {
-  return `${PREFIX}:pause:${key}`;
 }

@@ -14,6 +14,38 @@ const UNSAFE_SCHEMES = new Set([
   "wss:",
 ]);
 
+const CRON_FIELDS = [
+  ["minute", 0, 59],
+  ["hour", 0, 23],
+  ["day of the month", 1, 31],
+  ["month", 1, 12],
+  ["day of the week", 0, 6],
+] as const;
+
+function isCronField(field: string, least: number, most: number): boolean {
+  const within = (digits: string) => /^\d{1,2}$/.test(digits) && Number(digits) >= least && Number(digits) <= most;
+  return field.split(",").every((part) => {
+    const [, step] = /^\*(?:\/(\d{1,2}))?$/.exec(part) ?? [null];
+    if (part.startsWith("*")) return part === "*" || (step !== undefined && Number(step) > 0);
+    const [first = "", last = first, ...rest] = part.split("-");
+    return rest.length === 0 && within(first) && within(last) && Number(first) <= Number(last);
+  });
+}
+
+/** Five fields of cron, each a star, `*` + `/n`, or numbers and ranges separated by commas; answered with single spaces. */
+export const cronLine = z.string().transform((text, context): string => {
+  const fields = text.trim().split(/\s+/);
+  const wrong = CRON_FIELDS.find(([, least, most], index) => !isCronField(fields[index] ?? "", least, most));
+  if (fields.length === CRON_FIELDS.length && !wrong) return fields.join(" ");
+  const [name, least, most] = wrong ?? ["day of the week", 0, 6];
+  const message =
+    fields.length === CRON_FIELDS.length
+      ? `expected for the ${name} a star, numbers from ${least} to ${most}, ranges or */n`
+      : "expected five fields (minute, hour, day of the month, month, day of the week) such as 0 3 * * *";
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
 /** A whole number within bounds, written in digits. */
 export function wholeNumber(least: number, most: number) {
   return z.string().transform((text, context): number => {
@@ -72,4 +104,12 @@ export const exactAddresses = listOf(
 export const originList = listOf(
   (text) => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text,
   "origins such as https://app.example.com",
+);
+
+/** Hosts, or hosts with a port, as an address writes them. */
+export const hostList = listOf(
+  (text) =>
+    URL.canParse(`http://${text}/`) &&
+    [new URL(`http://${text}/`)].some((url) => [url.host, `${url.hostname}:80`].includes(text)),
+  "hosts such as localhost or localhost:3000",
 );

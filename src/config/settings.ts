@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exactAddresses, httpAddress, originList, wholeNumber } from "./formats";
+import { cronLine, exactAddresses, hostList, httpAddress, originList, wholeNumber } from "./formats";
 import { keyRing } from "./keys";
 import { sourceOrder } from "./source-order";
 
@@ -80,7 +80,10 @@ export const SETTINGS = z.object({
   ALLOWED_RETURN_URLS: exactAddresses.default([]),
   CORS_ORIGINS: originList.default([]),
   TRUST_PROXY: proxies.default(false),
+  BACKFILL_DAYS: wholeNumber(0, 3_650).default(365),
+  SYNC_CRON: cronLine.default("0 3 * * *"),
   SOURCE_ORDER: sourceOrder.default({}),
+  WEBHOOK_ALLOW_PRIVATE: hostList.default([]),
 });
 
 /** The settings as read. */

@@ -1,5 +1,7 @@
+import type { BudgetWindow } from "../domain/budgets";
 import { SettingError } from "../domain/errors";
 import { HTTP_ADDRESS, parseHttpAddress } from "./formats";
+import { parseRequestBudget, REQUEST_BUDGET } from "./request-budget";
 
 /** Settings of each wearable, written behind its slug in upper case and an underscore. */
 export const WEARABLE_SETTINGS = [
@@ -11,6 +13,7 @@ export const WEARABLE_SETTINGS = [
   "TOKEN_URL",
   "REVOKE_URL",
   "WEBHOOK_SECRET",
+  "REQUEST_BUDGET",
 ] as const;
 
 type Name = (typeof WEARABLE_SETTINGS)[number];
@@ -25,6 +28,8 @@ export interface WearableConfig {
   readonly tokenUrl: string | null;
   readonly revokeUrl: string | null;
   readonly webhookSecret: string | null;
+  /** Null where the vendor's own limits hold. */
+  readonly requestBudget: readonly BudgetWindow[] | null;
 }
 
 /** Reads the settings of one wearable; throws {@link SettingError}. `publicUrl` has no slash at its end. */
@@ -45,6 +50,12 @@ export function readWearable(env: NodeJS.ProcessEnv, slug: string, publicUrl: st
     }
     return url?.origin ?? null;
   };
+  const budget = (name: Name): readonly BudgetWindow[] | null => {
+    const value = text(name);
+    const windows = value === null ? null : parseRequestBudget(value);
+    if (value !== null && windows === null) throw new SettingError(variable(name), `expected ${REQUEST_BUDGET}`);
+    return windows;
+  };
   const [id, secret] = [text("CLIENT_ID"), text("CLIENT_SECRET")];
   if (id !== null && secret === null)
     throw new SettingError(variable("CLIENT_SECRET"), `is missing beside ${variable("CLIENT_ID")}`);
@@ -58,5 +69,6 @@ export function readWearable(env: NodeJS.ProcessEnv, slug: string, publicUrl: st
     tokenUrl: address("TOKEN_URL"),
     revokeUrl: address("REVOKE_URL"),
     webhookSecret: text("WEBHOOK_SECRET"),
+    requestBudget: budget("REQUEST_BUDGET"),
   };
 }

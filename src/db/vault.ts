@@ -39,14 +39,24 @@ export class KeyRing {
     return this.byId.has(id);
   }
 
+  /** Seals what belongs to no person under the current key; `belongs` says where it lies. */
+  seal(belongs: readonly string[], plaintext: Buffer): Buffer {
+    return sealUnder(this.current, belongs, plaintext);
+  }
+
+  /** Opens what {@link seal} sealed under any key of the ring. Throws {@link SealError}. */
+  open(belongs: readonly string[], sealed: Buffer): Buffer {
+    return openUnder((id) => this.byId.get(id), belongs, sealed);
+  }
+
   /** Wraps a person's data key under the current key. */
   wrap(personId: string, dataKey: Buffer): Buffer {
-    return sealUnder(this.current, wrapping(personId), dataKey);
+    return this.seal(wrapping(personId), dataKey);
   }
 
   /** Unwraps a person's data key. Throws {@link SealError} where its wrapping key is no longer in the ring. */
   unwrap(personId: string, wrapped: Buffer): Buffer {
-    return openUnder((id) => this.byId.get(id), wrapping(personId), wrapped);
+    return this.open(wrapping(personId), wrapped);
   }
 }
 
@@ -107,10 +117,14 @@ function wrapping(personId: string): readonly string[] {
   return ["data_keys", "wrapped_key", personId, personId, ""];
 }
 
-/** Ids of the keys that data keys are wrapped under at present, over all persons. */
+/** Name of the key in the header of a sealed value. */
+const SEALED_UNDER = (column: string) => `convert_from(substr(${column}, 3, get_byte(${column}, 1)), 'LATIN1')`;
+
+/** Ids of the keys that data keys and secrets of webhooks are sealed under at present, over all persons and applications. */
 export async function wrappingKeysInUse(database: Database): Promise<readonly string[]> {
   const rows: { id: string }[] = await database.jobs((tx) =>
-    tx.query("SELECT DISTINCT wrapping_key_id AS id FROM data_keys ORDER BY 1"),
+    tx.query(`SELECT wrapping_key_id AS id FROM data_keys
+      UNION SELECT ${SEALED_UNDER("sealed_secret")} FROM webhook_secrets ORDER BY 1`),
   );
   return rows.map((row) => row.id);
 }

@@ -63,4 +63,6 @@ export interface DailyAnswer {
   readonly bySource: readonly SourcedDay[];
   readonly absences: readonly Absence[];
   readonly issues: readonly SourceIssue[];
+  /** Epoch seconds from when on some of it would be asked for again, or days that are today are others. */
+  readonly freshUntil: number;
 }

@@ -44,6 +44,12 @@ export function meets(known: KnownDay | null, requirement: Requirement): boolean
   return known.checkedAt !== null && known.checkedAt >= requirement.checkedSince;
 }
 
+/** Epoch seconds until which what is known of a day goes on meeting a requirement made now; a settled day that suffices does so for ever. */
+export function meetsUntil(known: KnownDay, requirement: Requirement, now: number): number {
+  if (known.settled && requirement.settledSuffices) return Number.POSITIVE_INFINITY;
+  return known.checkedAt === null ? now : now + known.checkedAt - requirement.checkedSince;
+}
+
 /** What is known of a day at all of several endpoints together: as old as the oldest of them; null where one does not know it. */
 export function knownAtAll(coverages: readonly (EndpointCoverage | undefined)[], day: CivilDay): KnownDay | null {
   let all: KnownDay | null = null;

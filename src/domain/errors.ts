@@ -49,7 +49,12 @@ export type UserErrorCode =
   | "NOT_CONNECTED"
   | "RECONNECT_REQUIRED"
   | "RATE_LIMITED"
-  | "PROVIDER_UNAVAILABLE";
+  | "PROVIDER_UNAVAILABLE"
+  | "WEBHOOK_URL_NOT_ALLOWED"
+  | "EVENT_TYPE_UNKNOWN"
+  | "WEBHOOK_LIMIT_REACHED"
+  | "WEBHOOK_NOT_FOUND"
+  | "WEBHOOK_DISABLED";
 
 /** A mutation that did not do what was asked, for a reason that the person can act on; answered as a `userError`. `retryAt`: epoch seconds. */
 export class UserFacingError extends Error {

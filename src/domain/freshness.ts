@@ -46,6 +46,12 @@ export function isSettled(input: SettlingInput): boolean {
   return input.checkedAt > dayEnd(input.day, input.offsetMinutes, input.endsAtHour) + days * DAY_SECONDS;
 }
 
+/** Epoch seconds at which other days become today, for the wearer or anywhere. */
+export function todayEnds(nowEpochSeconds: number, offsetMinutes: number | null): number {
+  const ends = [WESTERNMOST_OFFSET_MINUTES, offsetMinutes ?? EASTERNMOST_OFFSET_MINUTES, EASTERNMOST_OFFSET_MINUTES];
+  return Math.min(...ends.map((offset) => dayEnd(dayAt(nowEpochSeconds, offset), offset, 24)));
+}
+
 /** Seconds for which a check of an unsettled day stays fresh: today (and later) 120, the 7 days before 1800, older ones 86400. */
 export function freshForSeconds(day: CivilDay, today: TodaySpan): number {
   if (day >= today.earliest) return FRESH_SECONDS.today;

@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import type { BaseLogger } from "pino";
 import type { ErrorCode } from "../domain/errors";
 
 /** HTTP status of an error that is answered before GraphQL executes. */
@@ -20,6 +21,17 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   SERVICE_DEGRADED: 503,
   INTERNAL_SERVER_ERROR: 500,
 };
+
+/** One line for an answered request: route pattern, never a query string. */
+export function logAnswer(
+  log: Pick<BaseLogger, "info">,
+  method: string,
+  route: string,
+  status: number,
+  milliseconds: number,
+): void {
+  log.info({ method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
+}
 
 /** The one shape of every error answer, as JSON text. */
 export function errorBody(code: ErrorCode, message: string): string {

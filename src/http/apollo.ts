@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -9,6 +9,7 @@ import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { countsRule, depthRule, LIMITS, refuseCostly } from "../../schema/limits";
 import type { RequestContext } from "../loaders/context";
+import { Operations } from "./compiled";
 import { ErrorFormatter, isInternal } from "./graphql-errors";
 import { chosenResponseType, RESPONSE_TYPES } from "./media-type";
 import type { HttpMetrics, OperationOutcome } from "./metrics";
@@ -48,6 +49,7 @@ function outcomeOf({ data, errors = [] }: Answer): OperationOutcome {
 }
 
 function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloServerPlugin<RequestContext> {
+  const operations = new Operations(options.schema, (where, err) => options.logger.warn({ err }, where));
   return {
     async requestDidStart() {
       const startedAt = performance.now();
@@ -56,6 +58,12 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
           if (operation?.operation === "subscription") throw notOverHttp();
           if (operation) refuseCostly(options.schema, document, operation, request.variables ?? {});
         },
+        async responseForOperation({ document, operation, contextValue, request }) {
+          // Apollo Server comes here also where no operation was chosen, whatever its types say.
+          const result =
+            operation && (await operations.execute(document, operation, contextValue, request.variables ?? {}));
+          return result && { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult: result } };
+        },
         async didEncounterErrors({ errors, contextValue }) {
           for (const error of errors.filter(isInternal)) {
             formatter.belongsTo(error, contextValue.requestId);
@@ -63,9 +71,11 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
             options.logger.error({ err: error.originalError ?? error, requestId, path: error.path }, "internal error");
           }
         },
-        async willSendResponse({ request, response, operation }) {
+        async willSendResponse({ request, response, operation, document, contextValue }) {
           if (response.body.kind !== "single") return;
           const answer = response.body.singleResult;
+          const mayBeKept = !answer.errors && operation && document && operations.mayBeKept(document, operation);
+          if (!mayBeKept) contextValue.validity.until(0);
           const type = chosenResponseType(request.http?.headers.get("accept")) ?? RESPONSE_TYPES[0];
           response.http.headers.set("content-type", `${type}; charset=utf-8`);
           if (answer.data === undefined && answer.errors) {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 
 /** How a GraphQL operation ended: `ok` without errors, `partial` with data and errors, `refused` without data, `fault` by a fault of the gateway. */
 export type OperationOutcome = "ok" | "partial" | "refused" | "fault";
@@ -8,6 +8,10 @@ export type OperationOutcome = "ok" | "partial" | "refused" | "fault";
 export interface HttpMetrics {
   /** `seconds` that an operation took. */
   operation(type: string, outcome: OperationOutcome, seconds: number): void;
+  /** A request was answered whose answer no hook of the framework sees. */
+  request(method: string, route: string, status: number, seconds: number): void;
+  /** An answer was sent that had been kept. */
+  answeredAgain(): void;
 }
 
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -29,11 +33,22 @@ export function serveMetrics(app: FastifyInstance, registry: Registry): HttpMetr
     buckets: BUCKETS,
     registers: [registry],
   });
+  const again = new Counter({
+    name: "gateway_answers_kept_total",
+    help: "Answers sent again without executing their operation.",
+    registers: [registry],
+  });
+  const measure = (method: string, route: string, status: number, seconds: number) =>
+    requests.observe({ method, route, status: String(status) }, seconds);
   app.addHook("onResponse", async (request, reply) => {
     const method = METHODS.has(request.method) ? request.method : "other";
     const route = request.routeOptions.url ?? "unmatched";
-    requests.observe({ method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+    measure(method, route, reply.statusCode, reply.elapsedTime / 1000);
   });
   app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  return { operation: (type, outcome, seconds) => operations.observe({ type, outcome }, seconds) };
+  return {
+    operation: (type, outcome, seconds) => operations.observe({ type, outcome }, seconds),
+    answeredAgain: () => again.inc(),
+    request: measure,
+  };
 }

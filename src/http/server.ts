@@ -1,30 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { fastifyApolloHandler } from "@as-integrations/fastify";
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import { GatewayError } from "../domain/errors";
-import { createRequestContext } from "../loaders/context";
-import type { Caller, Services } from "../services/api";
+import type { Services } from "../services/api";
 import type { WebhookReceiver } from "../services/webhooks/intake";
-import { sendError } from "./answers";
-import { createGraphqlServer } from "./apollo";
+import type { AnswerCache } from "./answer-cache";
+import { logAnswer } from "./answers";
 import type { Authenticator } from "./auth";
 import { serveCallback } from "./callback";
 import { createCallers } from "./callers";
 import { drained } from "./drain";
 import { answerFailures, onClientError } from "./failures";
-import { graphiqlPage, wantsPage } from "./graphiql";
+import { serveGraphql } from "./graphql";
+import { COMMON_HEADERS } from "./headers";
 import { type Probe, serveHealth } from "./health";
 import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
-import { chosenResponseType } from "./media-type";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
 import { serveSubscriptions } from "./upgrade";
@@ -37,6 +28,7 @@ export interface HttpOptions {
   readonly services: Services;
   readonly webhooks: WebhookReceiver;
   readonly authenticate: Authenticator;
+  readonly answers: AnswerCache;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];
@@ -87,62 +79,14 @@ function createFastify({ logger, trustProxy }: HttpOptions): FastifyInstance {
 
 function addHeaders(app: FastifyInstance): void {
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "x-request-id": request.id,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cross-origin-resource-policy": "same-origin",
-      "cache-control": "no-store",
-    });
+    reply.headers({ "x-request-id": request.id, ...COMMON_HEADERS });
   });
 }
 
 function logAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "unmatched";
-    const milliseconds = Math.round(reply.elapsedTime);
-    request.log.info({ method: request.method, route, status: reply.statusCode, milliseconds }, "answered");
-  });
-}
-
-async function serveGraphql(
-  app: FastifyInstance,
-  options: HttpOptions,
-  metrics: ReturnType<typeof serveMetrics>,
-  callerOf: ReturnType<typeof createCallers>,
-) {
-  const { services, production, schema, logger } = options;
-  const apollo = createGraphqlServer({ schema, production, logger, metrics });
-  await apollo.start();
-  app.addHook("onClose", () => apollo.stop());
-  const callers = new WeakMap<FastifyRequest, Caller>();
-  const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
-  const answer = fastifyApolloHandler(apollo, {
-    context: async (request) => {
-      const caller = callers.get(request);
-      if (!caller) throw new Error("expected an authenticated request");
-      return createRequestContext(services, caller, request.id);
-    },
-  });
-  app.route({
-    method: ["GET", "POST"],
-    url: "/graphql",
-    exposeHeadRoute: false,
-    onRequest: async (request) => {
-      if (page && wantsPage(request)) return;
-      callers.set(request, await callerOf(request.raw.rawHeaders));
-      if (chosenResponseType(request.headers.accept) === null) {
-        throw new GatewayError("BAD_REQUEST", "Accept application/json or application/graphql-response+json");
-      }
-    },
-    handler: (request: FastifyRequest, reply: FastifyReply): unknown =>
-      page && wantsPage(request) ? page(reply) : Reflect.apply(answer, app, [request, reply]),
-  });
-  app.route({
-    method: ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "TRACE"],
-    url: "/graphql",
-    handler: (_request, reply) =>
-      sendError(reply.header("allow", "GET, POST"), "METHOD_NOT_ALLOWED", "Send GraphQL by POST, or queries by GET"),
+    logAnswer(request.log, request.method, route, reply.statusCode, reply.elapsedTime);
   });
 }
 
@@ -161,7 +105,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   if (options.api) {
     serveCallback(app, options.services);
     const callerOf = createCallers(options.services, options.authenticate);
-    await serveGraphql(app, options, metrics, callerOf);
+    const first = await serveGraphql(app, { ...options, callerOf, isDraining: drain.isDraining }, metrics);
+    app.addHook("onReady", async () => first.before(app));
     serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
     serveHandshake(app, options.services.subscriptions);
     serveWebhooks(app, options.webhooks);

@@ -1,5 +1,6 @@
 import type { Caller, Services } from "../services/api";
 import { createLoaders, type Loaders } from "./person";
+import { Validity } from "./validity";
 
 /** Anything that `node(id:)` can answer; `__typename` chooses its GraphQL type. */
 export interface TypedNode {
@@ -12,9 +13,11 @@ export interface RequestContext {
   readonly services: Services;
   readonly loaders: Loaders;
   readonly requestId: string;
+  readonly validity: Validity;
 }
 
 /** The context of a request that `caller` makes. */
 export function createRequestContext(services: Services, caller: Caller, requestId: string): RequestContext {
-  return { caller, services, requestId, loaders: createLoaders(services, caller) };
+  const validity = new Validity();
+  return { caller, services, requestId, loaders: createLoaders(services, caller, validity), validity };
 }

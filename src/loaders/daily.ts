@@ -8,6 +8,7 @@ import { epochSeconds } from "../domain/instants";
 import type { Metric } from "../domain/metrics";
 import type { ReadingApi } from "../services/api";
 import { questionKey } from "./question";
+import type { Validity } from "./validity";
 
 /** A sleep session with its node id. */
 export type SessionNode = SleepSessionDay & { readonly __typename: "SleepSession"; readonly id: string };
@@ -41,6 +42,8 @@ export interface DailyResult {
   readonly bySource: readonly DailyNode[];
   readonly absences: readonly Absence[];
   readonly issues: readonly SourceIssue[];
+  /** Epoch seconds from when on some of it would be asked for again. */
+  readonly freshUntil: number;
 }
 
 /** Answers daily questions; equal ones once, all of one tick by one read. */
@@ -105,17 +108,19 @@ function dailyResult(person: string, answer: DailyAnswer): DailyResult {
     const shared = resolutionNode(resolution, nodeOf);
     for (const { day } of resolution.candidates) if (day) nodeOf(day).resolution = shared;
   }
-  return { nodes: answer.nodes.map(nodeOf), bySource, absences: answer.absences, issues: answer.issues };
+  const { absences, issues, freshUntil } = answer;
+  return { nodes: answer.nodes.map(nodeOf), bySource, absences, issues, freshUntil };
 }
 
-/** A loader of one person's days for one request. */
-export function createDailyLoader(reading: Pick<ReadingApi, "read">, person: string): DailyLoader {
+/** A loader of one person's days for one request; tells `validity` how long they hold. */
+export function createDailyLoader(reading: Pick<ReadingApi, "read">, person: string, validity: Validity): DailyLoader {
   return new DataLoader<DailyQuestion, DailyResult, string>(
     async (questions) => {
       const answers = await reading.read(person, questions);
       if (answers.length !== questions.length) {
         throw new Error(`expected ${questions.length} daily answers, got ${answers.length}`);
       }
+      for (const { issues, freshUntil } of answers) validity.until(issues.length > 0 ? 0 : freshUntil);
       return answers.map((answer) => dailyResult(person, answer));
     },
     { cacheKeyFn: questionKey },

@@ -1,6 +1,9 @@
 import DataLoader from "dataloader";
+import type { MetricBackfill } from "../domain/backfill";
+import type { AccountTimes } from "../domain/sync-runs";
 import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
 import { createDailyLoader, type DailyLoader } from "./daily";
+import type { Validity } from "./validity";
 
 /** What one request loads of one person. */
 export interface PersonLoaders {
@@ -11,6 +14,9 @@ export interface PersonLoaders {
   preferences(): Promise<readonly SourcePreference[]>;
   /** Epoch seconds of the latest successful check, by account id; null where never. */
   readonly lastSyncedAt: DataLoader<string, number | null>;
+  /** By account id. */
+  readonly times: DataLoader<string, AccountTimes>;
+  readonly backfill: DataLoader<Account, readonly MetricBackfill[], string>;
 }
 
 /** What a server key names a person by. */
@@ -35,16 +41,27 @@ function once<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-function personLoaders(services: Services, personId: string): PersonLoaders {
+function personLoaders(services: Services, personId: string, validity: Validity): PersonLoaders {
   return {
-    daily: createDailyLoader(services.reading, personId),
-    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId),
+    daily: createDailyLoader(services.reading, personId, validity),
+    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId, validity),
     accounts: once(() => services.accounts.list(personId)),
     preferences: once(() => services.preferences.list(personId)),
     lastSyncedAt: new DataLoader<string, number | null>(async (ids) => {
       const times = await services.accounts.lastSyncedAt(personId, ids);
       return ids.map((id) => times.get(id) ?? null);
     }),
+    times: new DataLoader<string, AccountTimes>(async (ids) => {
+      const times = await services.history.times(personId, ids);
+      return ids.map((id) => times.get(id) ?? { polledAt: null, dataAt: null });
+    }),
+    backfill: new DataLoader<Account, readonly MetricBackfill[], string>(
+      async (accounts) => {
+        const progress = await services.history.backfill(personId, accounts);
+        return accounts.map(({ id }) => progress.get(id) ?? []);
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
   };
 }
 
@@ -53,15 +70,15 @@ function peopleLoader({ people }: Services): Loaders["people"] {
   return new DataLoader((keys: readonly PersonKey[]) => Promise.all(keys.map(look)), { cacheKeyFn: JSON.stringify });
 }
 
-/** Loaders of a request that `caller` makes, made for each person at first need. */
-export function createLoaders(services: Services, caller: Caller): Loaders {
+/** Loaders of a request that `caller` makes, made for each person at first need; they tell `validity` how long their answers hold. */
+export function createLoaders(services: Services, caller: Caller, validity: Validity): Loaders {
   const known = new Map<string, PersonLoaders>();
   const people = peopleLoader(services);
   return {
     people,
     of(personId) {
       if (caller.kind === "person" && caller.person.id !== personId) throw new Error("expected the caller's own id");
-      const loaders = known.get(personId) ?? personLoaders(services, personId);
+      const loaders = known.get(personId) ?? personLoaders(services, personId, validity);
       known.set(personId, loaders);
       return loaders;
     },

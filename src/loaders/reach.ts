@@ -7,6 +7,12 @@ function demandScope({ scopes }: ServerKey, scope: KeyScope): void {
   if (!scopes.includes(scope)) throw new GatewayError("FORBIDDEN", `the server key lacks the scope ${scope}`);
 }
 
+/** FORBIDDEN to everybody but server keys with a scope. */
+export function demandServerKey({ caller }: RequestContext, scope: KeyScope): void {
+  if (caller.kind === "person") throw new GatewayError("FORBIDDEN", "this is for server keys only");
+  demandScope(caller.key, scope);
+}
+
 /** The person that the request's credentials stand for; null for a server key. */
 export function viewerOf({ caller }: RequestContext): Person | null {
   return caller.kind === "person" ? caller.person : null;

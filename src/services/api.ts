@@ -1,12 +1,16 @@
 import type { DailyAnswer, DailyQuestion } from "../domain/answers";
+import type { MetricBackfill } from "../domain/backfill";
 import type { ServerKey } from "../domain/callers";
 import type { Change } from "../domain/changes";
 import type { DayRange } from "../domain/days";
+import type { UserFacingError } from "../domain/errors";
 import type { MeasuredField } from "../domain/measured";
 import type { Metric } from "../domain/metrics";
 import type { Account, Person } from "../domain/people";
 import type { KeptSubscription } from "../domain/subscriptions";
+import type { AccountTimes, SyncRunPage } from "../domain/sync-runs";
 import type { Queue } from "./ports/queue";
+import type { SyncRunsAsked } from "./ports/sync-runs";
 import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
@@ -94,12 +98,26 @@ export interface ChangesApi {
   progress(personId: string, providers: readonly string[] | null): AsyncIterableIterator<Account>;
 }
 
+/** How far history is fetched, what runs came to, and when an account was asked and had something new. */
+export interface HistoryApi {
+  /** By account id; none where no history is fetched. */
+  backfill(personId: string, accounts: readonly Account[]): Promise<ReadonlyMap<string, readonly MetricBackfill[]>>;
+  runs(asked: SyncRunsAsked): Promise<SyncRunPage>;
+  /** By account id; absent where never. */
+  times(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, AccountTimes>>;
+}
+
 /** Fetching a range again now, past every cache; throws {@link UserFacingError}. */
 export interface SyncingApi {
   sync(
     person: Person,
     input: { provider: string; range: DayRange },
-  ): Promise<{ account: Account; fetchedRecords: number }>;
+  ): Promise<{
+    account: Account;
+    fetchedRecords: number;
+    /** Why not all that was asked came; null where all did. */
+    failure: UserFacingError | null;
+  }>;
 }
 
 /** A person's order of providers for a metric, the most preferred first. */
@@ -140,6 +158,63 @@ export interface SubscriptionsApi {
   handshake(provider: string, query: URLSearchParams): HandshakeAnswer | null;
 }
 
+/** An endpoint of the application. Null `eventTypes`: all of them; null `disabledReason`: enabled. Times are epoch seconds. */
+export interface WebhookEndpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly eventTypes: readonly string[] | null;
+  readonly description: string | null;
+  readonly disabledReason: "REQUESTED" | "GONE" | "FAILING" | null;
+  readonly createdAt: number;
+}
+
+/** One attempt to deliver. `error`: why there was no status. */
+export interface WebhookAttempt {
+  readonly at: number;
+  readonly statusCode: number | null;
+  readonly durationMs: number;
+  readonly error: string | null;
+}
+
+/** An event on its way to an endpoint. `nextAttemptAt`: null where nothing is to come; `messageId`: the header `webhook-id`. */
+export interface WebhookDelivery {
+  readonly id: string;
+  readonly messageId: string;
+  readonly eventType: string;
+  readonly createdAt: number;
+  readonly status: "PENDING" | "DELIVERED" | "FAILED";
+  readonly nextAttemptAt: number | null;
+  readonly attempts: readonly WebhookAttempt[];
+}
+
+/** Some deliveries, the newest first. `endCursor`: null where none follow. */
+export interface DeliveryPage {
+  readonly nodes: readonly WebhookDelivery[];
+  readonly endCursor: string | null;
+}
+
+/** Outgoing webhooks of the application. Methods throw {@link UserFacingError} for what the back end's developer must handle. */
+export interface OutgoingApi {
+  endpoints(): Promise<readonly WebhookEndpoint[]>;
+  deliveries(endpointId: string, page: { first: number; after: string | null }): Promise<DeliveryPage>;
+  /** The secret is told here and never again. */
+  create(input: {
+    url: string;
+    eventTypes: readonly string[] | null;
+    description: string | null;
+  }): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
+  /** What is absent stays as it is. */
+  update(
+    endpointId: string,
+    change: { url?: string; eventTypes?: readonly string[] | null; description?: string | null; enabled?: boolean },
+  ): Promise<WebhookEndpoint>;
+  /** Answers the new secret; the one before signs along for a day. */
+  rotate(endpointId: string): Promise<string>;
+  remove(endpointId: string): Promise<void>;
+  sendTest(endpointId: string): Promise<WebhookDelivery>;
+  retry(deliveryId: string): Promise<WebhookDelivery>;
+}
+
 /** Everything that GraphQL and HTTP may call. */
 export interface Services {
   readonly people: PeopleApi;
@@ -148,7 +223,9 @@ export interface Services {
   readonly linking: LinkingApi;
   readonly reading: ReadingApi;
   readonly syncing: SyncingApi;
+  readonly history: HistoryApi;
   readonly preferences: PreferencesApi;
+  readonly outgoing: OutgoingApi;
   readonly queue: Queue;
   readonly changes: ChangesApi;
   readonly subscriptions: SubscriptionsApi;

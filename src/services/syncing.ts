@@ -1,19 +1,27 @@
-import { type Endpoint, missingScopes } from "../../providers/contract";
+import { randomUUID } from "node:crypto";
 import type { Requirement } from "../domain/coverage";
 import { type CivilDay, type DayRange, daysOf } from "../domain/days";
 import { AccountFenced, ReconnectRequired, UpstreamFailure, UserFacingError } from "../domain/errors";
 import { isFuture } from "../domain/freshness";
+import type { SyncRunError } from "../domain/sync-runs";
 import type { Account, Person, SyncingApi } from "./api";
 import type { ConfiguredProvider } from "./fetching/ask";
 import type { FlightOutcome, Flights } from "./fetching/flights";
-import { sessionDaysFor } from "./fetching/task";
+import { bringAll } from "./fetching/round";
+import type { SyncRunStore } from "./ports/sync-runs";
 import type { DataVersions } from "./ports/versions";
 import { awaitFlight, type Patience } from "./reading/patience";
 import { type PersonStates, todayOf } from "./reading/person-state";
-import { latestAnywhere, outOfReach } from "./reading/questions";
+import { recordRun, runErrorOf } from "./sync-runs";
 
 /** Someone who asks for a sync waits longer than someone who opens a screen. */
 const PATIENCE: Patience = { silenceMs: 15_000, totalMs: 60_000 };
+
+/** What an endpoint's part of a sync came to. */
+interface Outcome {
+  readonly endpoint: string;
+  readonly outcome: FlightOutcome | "impatient";
+}
 
 /** Fetches a range again now, past every cache, through the same flights as reading. */
 export class SyncService implements SyncingApi {
@@ -22,6 +30,7 @@ export class SyncService implements SyncingApi {
       readonly versions: DataVersions;
       readonly states: PersonStates;
       readonly flights: Flights;
+      readonly runs: SyncRunStore;
       readonly providers: ReadonlyMap<string, ConfiguredProvider>;
       readonly now: () => number;
     },
@@ -31,7 +40,7 @@ export class SyncService implements SyncingApi {
   async sync(
     person: Person,
     input: { provider: string; range: DayRange },
-  ): Promise<{ account: Account; fetchedRecords: number }> {
+  ): Promise<{ account: Account; fetchedRecords: number; failure: UserFacingError | null }> {
     const { version } = await this.parts.versions.current(person.id);
     const state = await this.parts.states.at(person.id, version);
     const account = state.accounts.find((one) => one.provider === input.provider && one.status !== "DISCONNECTED");
@@ -44,52 +53,64 @@ export class SyncService implements SyncingApi {
     const wanted = new Map<CivilDay, Requirement>(
       days.map((day) => [day, { checkedSince: now, settledSuffices: false }]),
     );
-    const endpoints = grantedEndpoints(configured, account);
-    const counts = await Promise.all(
-      endpoints.map((endpoint) => {
-        // Asked in one piece with what others need of it to be dated.
-        const named = endpoints.some((one) => one.daysFrom === endpoint.name);
-        const all = named ? sessionDaysFor(wanted) : wanted;
-        const reached = [...all].filter(([day]) => !outOfReach(endpoint, day, latestAnywhere(now)));
-        return this.bring(account, configured, endpoint, new Map(reached));
-      }),
+    const outcomes = await this.round(account, configured, input.range, wanted, now);
+    const failures = outcomes.flatMap(({ outcome }) => failureOf(outcome) ?? []);
+    const [failure = null] = failures;
+    if (failure && failures.length === outcomes.length) throw failure;
+    const records = outcomes.map(({ outcome }) =>
+      outcome !== "impatient" && "records" in outcome ? outcome.records : 0,
     );
-    return { account, fetchedRecords: counts.reduce((sum, count) => sum + count, 0) };
+    return { account, fetchedRecords: records.reduce((sum, count) => sum + count, 0), failure };
   }
 
-  private async bring(
+  /** Asks every endpoint; what one of them fails at takes nothing from the others. */
+  private async round(
     account: Account,
     configured: ConfiguredProvider,
-    endpoint: Endpoint,
+    range: DayRange,
     wanted: ReadonlyMap<CivilDay, Requirement>,
-  ): Promise<number> {
-    if (wanted.size === 0) return 0;
-    const flight = this.parts.flights.bring({ account, configured, endpoint, origin: "LIVE" }, wanted);
-    return recordsOf(await awaitFlight(flight, PATIENCE));
+    now: number,
+  ): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    const run = { id: randomUUID(), personId: account.personId, accountId: account.id, range } as const;
+    await recordRun(this.parts.runs, { ...run, trigger: "REQUESTED" }, async () => {
+      const round = { account, configured, origin: "LIVE", runId: run.id, now } as const;
+      const asked = bringAll(this.parts.flights, round, () => wanted).map(async ({ endpoint, flight }) => ({
+        endpoint: endpoint.name,
+        outcome: await awaitFlight(flight, PATIENCE),
+      }));
+      outcomes.push(...(await Promise.all(asked)));
+      return outcomes.flatMap(errorOf);
+    });
+    return outcomes;
   }
 }
 
-function grantedEndpoints(configured: ConfiguredProvider, account: Account): readonly Endpoint[] {
-  return configured.provider.endpoints.filter(
-    (endpoint) => missingScopes(configured.provider, endpoint, account.grantedScopes).length === 0,
-  );
+function errorOf({ endpoint, outcome }: Outcome): SyncRunError[] {
+  if (outcome === "impatient") {
+    const message = "the provider has not answered in time";
+    return [{ endpoint, code: "PROVIDER_UNAVAILABLE", message, retryAt: null }];
+  }
+  return "error" in outcome ? [runErrorOf(endpoint, outcome.error)] : [];
 }
 
-function recordsOf(outcome: FlightOutcome | "impatient"): number {
-  if (outcome === "impatient")
-    throw new UserFacingError("PROVIDER_UNAVAILABLE", "the provider has not answered in time");
-  if ("records" in outcome) return outcome.records;
+/** What the person has to be told; null where nothing. Throws what is no failure of the provider or the account. */
+function failureOf(outcome: FlightOutcome | "impatient"): UserFacingError | null {
+  if (outcome === "impatient") {
+    return new UserFacingError("PROVIDER_UNAVAILABLE", "the provider has not answered in time");
+  }
+  if ("records" in outcome) return null;
   const { error } = outcome;
-  if (error instanceof ReconnectRequired) throw reconnect(error);
+  if (error instanceof ReconnectRequired) return reconnect(error);
   if (error instanceof AccountFenced) {
-    throw new UserFacingError("NOT_CONNECTED", "this wearable was unlinked or linked again while it was fetched", {
+    return new UserFacingError("NOT_CONNECTED", "this wearable was unlinked or linked again while it was fetched", {
       cause: error,
     });
   }
   if (!(error instanceof UpstreamFailure)) throw error;
-  if (error.kind === "UNAUTHORIZED") throw reconnect(error);
+  if (error.kind === "UNAUTHORIZED") return reconnect(error);
   const { retryAt } = error.details;
-  throw new UserFacingError(error.kind === "RATE_LIMITED" ? "RATE_LIMITED" : "PROVIDER_UNAVAILABLE", error.message, {
+  return new UserFacingError(error.kind === "RATE_LIMITED" ? "RATE_LIMITED" : "PROVIDER_UNAVAILABLE", error.message, {
     cause: error,
     ...(retryAt === undefined ? {} : { retryAt }),
   });

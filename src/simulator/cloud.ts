@@ -11,6 +11,7 @@ import { EffectsOf } from "./effects";
 import type { Faults } from "./faults";
 import type { Grant, Grants } from "./grants";
 import type { People } from "./people";
+import type { RateLimit } from "./rate-limit";
 import type { Settings } from "./settings";
 import type { Subscriptions } from "./subscriptions";
 import { bearer, grantToRevoke, revoke, type TokenRequest, type TokenServer, token } from "./token";
@@ -33,6 +34,7 @@ export interface CloudParts {
   readonly cursors: MadeUpCursors;
   readonly calls: CallLog;
   readonly settings: () => Settings;
+  readonly limit: RateLimit;
   readonly now: () => number;
   readonly stopped: AbortSignal;
   readonly log: SimulatorLog | null;
@@ -85,7 +87,8 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       reply.raw.destroy();
       return;
     }
-    const answer = encode(effects.change(effects.instead ?? (await attempt(turn, call))));
+    const refused = turn.kind === "data" ? overLimit(parts) : null;
+    const answer = encode(effects.change(effects.instead ?? refused ?? (await attempt(turn, call))));
     await wait(effects.waitAfter, parts.stopped);
     if (effects.delivery.how !== "lost") call.status = answer.status;
     logCall(parts.log, call);
@@ -156,6 +159,11 @@ export function addCloud(app: FastifyInstance, parts: CloudParts, paths: OAuthPa
       return { kind: "data", grant, work: () => data(parts, request, grant) };
     }),
   });
+}
+
+function overLimit({ limit, settings, provider }: CloudParts): Answer | null {
+  const refused = limit.refuse(settings().rateLimit);
+  return refused && withHeaders(provider.synthetic.failure({ kind: "rate_limited", ...refused }));
 }
 
 async function attempt(turn: Turn, call: OpenCall): Promise<Answer> {

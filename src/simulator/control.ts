@@ -5,6 +5,7 @@ import { type Answer, encode } from "./answer";
 import { faultSchema } from "./faults";
 import type { Grants } from "./grants";
 import { type Overview, overviewPage } from "./index-page";
+import type { RateLimit } from "./rate-limit";
 import { type Settings, settingsSchema } from "./settings";
 import type { Subscriptions } from "./subscriptions";
 import type { Webhooks } from "./webhooks";
@@ -13,6 +14,7 @@ import type { Webhooks } from "./webhooks";
 export interface ControlParts extends Overview {
   readonly origin: () => string;
   readonly grants: Grants;
+  readonly limit: RateLimit;
   readonly webhooks: Webhooks;
   readonly subscriptions: Subscriptions;
   readonly settings: () => Settings;
@@ -34,7 +36,7 @@ const whoever = z.object({ user: user.optional() });
 
 /** Adds `/__simulator`: an overview for people, and JSON for whoever steers the simulator from outside (curl, another process). */
 export function addControl(app: FastifyInstance, parts: ControlParts): void {
-  const { calls, faults, people, grants } = parts;
+  const { calls, faults, people, grants, limit } = parts;
 
   app.register(async (scope) => {
     scope.addHook("onRequest", async (request, reply) => {
@@ -52,9 +54,10 @@ export function addControl(app: FastifyInstance, parts: ControlParts): void {
 
     scope.all("/__simulator/*", (_request, reply) => reply.code(404).send({ error: "no such control" }));
     scope.get("/__simulator", (_request, reply) => send(reply, overviewPage(parts)));
-    scope.get("/__simulator/calls", () => ({ counts: calls.counts(), calls: calls.all() }));
+    scope.get("/__simulator/calls", () => ({ counts: calls.counts(), refused: limit.refused(), calls: calls.all() }));
     scope.delete("/__simulator/calls", (_request, reply) => {
       calls.reset();
+      limit.reset();
       return reply.code(204).send();
     });
 

@@ -10,6 +10,11 @@ export const settingsSchema = z.strictObject({
   subscriptionSeconds: z.int().min(0).nullable(),
   /** Scopes, in the vendor's own words, that no person grants. */
   withheldScopes: z.array(z.string()).readonly(),
+  /** Requests for data that are answered in any so many seconds, the others refused as the vendor does; null: all. */
+  rateLimit: z
+    .strictObject({ requests: z.int().min(0), seconds: z.int().min(1) })
+    .readonly()
+    .nullable(),
   /** Where webhooks are sent, as its owner has entered it in the vendor's dashboard; null: nowhere. */
   webhookUrl: z.httpUrl().nullable(),
   /** Milliseconds until a webhook that was not taken is sent again, twice as long each time, ten times in all. */
@@ -36,6 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   accessTokenSeconds: null,
   subscriptionSeconds: null,
   withheldScopes: [],
+  rateLimit: null,
   webhookUrl: null,
   webhookRetryMs: RETRY_MS,
   webhookCopies: 1,

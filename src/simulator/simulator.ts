@@ -10,6 +10,7 @@ import { MadeUpCursors } from "./cursors";
 import { Faults } from "./faults";
 import { Grants, type KilledGrant } from "./grants";
 import { People } from "./people";
+import { RateLimit } from "./rate-limit";
 import { DEFAULT_SETTINGS, type Settings } from "./settings";
 import { loadState, saveState } from "./state-file";
 import { Subscriptions } from "./subscriptions";
@@ -52,6 +53,8 @@ export interface Simulator {
   /** Every request to the vendor's paths, oldest first; the newest 10,000. */
   calls(): readonly Call[];
   resetCalls(): void;
+  /** How many requests the rate limit has refused since the calls were reset. */
+  refused(): number;
   /** Grants that a twice-used code or refresh token has killed. */
   killedGrants(): readonly KilledGrant[];
   /** Webhooks sent or still to be sent, oldest first; the newest 10,000. */
@@ -81,6 +84,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const calls = new CallLog();
   const faults = new Faults();
   const cursors = new MadeUpCursors();
+  const limit = new RateLimit();
   const people: People = new People(provider, seed, now, (changes) => webhooks.tell(changes));
   const subscriptions = new Subscriptions({
     provider,
@@ -131,9 +135,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     return reply.code(status).send({ error: status >= 500 ? "simulator_error" : "bad_request" });
   });
   const overview = { provider, people, calls, faults, webhooks, subscriptions };
-  addControl(app, { ...overview, grants, change, settings: () => settings, origin: () => origin });
+  addControl(app, { ...overview, grants, limit, change, settings: () => settings, origin: () => origin });
   const tokens = { provider, clientId, clientSecret, grants, people };
-  const parts = { provider, authorization, tokens, grants, people, subscriptions, faults, cursors, calls, now, log };
+  const asked = { provider, authorization, tokens, grants, people, subscriptions };
+  const parts = { ...asked, faults, cursors, calls, limit, now, log };
   addCloud(app, { ...parts, settings: () => settings, stopped: stopping.signal }, paths);
 
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
@@ -148,7 +153,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults,
     subscriptions,
     calls: () => calls.all(),
-    resetCalls: () => calls.reset(),
+    resetCalls: () => {
+      calls.reset();
+      limit.reset();
+    },
+    refused: () => limit.refused(),
     killedGrants: () => grants.killed(),
     webhooks: () => webhooks.sent(),
     settings: () => settings,
@@ -158,6 +167,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
       faults.clear();
       people.reset();
       calls.reset();
+      limit.reset();
       settings = initial;
     },
     stop: async () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
-import { RedisBell, RedisCache, RedisLink, RedisPauses } from "../../src/cache/redis";
+import { RedisPauses } from "../../src/cache/pauses-redis";
+import { RedisBell, RedisCache, RedisLink } from "../../src/cache/redis";
 import type { Bell, Cache, CellsKey, Pauses } from "../../src/services/ports/cache";
 import { freshRedis } from "../support/services";
 
@@ -12,7 +13,7 @@ interface Ports {
   close(): void;
 }
 
-let clock = 1_000_000;
+const clock = 1_000_000;
 const now = () => clock;
 const faults: unknown[] = [];
 
@@ -25,11 +26,13 @@ const makers: Record<string, () => Promise<Ports>> = {
     const link = new RedisLink(url, (error) => faults.push(error));
     await new Promise((resolve) => link.client.once("ready", resolve));
     const bell = new RedisBell(link, url, (error) => faults.push(error));
+    const pauses = new RedisPauses(link, bell, now);
     return {
       cache: new RedisCache(link),
       bell,
-      pauses: new RedisPauses(link, now),
+      pauses,
       close() {
+        pauses.close();
         bell.close();
         link.client.disconnect();
       },
@@ -154,17 +157,6 @@ describe("two processes on one Redis", () => {
     await new Promise((resolve) => made.client.once("ready", resolve));
     return made;
   }
-
-  test("the longer pause holds for both, whoever set it, and ends by the clock", async () => {
-    const [one, other] = [new RedisPauses(await link(), now), new RedisPauses(await link(), now)];
-    const key = randomUUID();
-    await one.pause(key, clock + 100);
-    await other.pause(key, clock + 10);
-    const third = new RedisPauses(await link(), now);
-    expect([await other.until([key]), await third.until([key])]).toEqual([clock + 100, clock + 100]);
-    await third.pause(randomUUID(), clock - 5);
-    clock += 1;
-  });
 
   test("rings cross, not twice to the ringer; what others say on the channel does no harm", async () => {
     const [first, second] = [await link(), await link()];

@@ -3,6 +3,8 @@ import { Database, dataSource } from "../../src/db/database";
 import { bypassesRowSecurity, migrate } from "../../src/db/migrate";
 import { PERSONAL_TABLES } from "../../src/db/migrations/1763700000000-foundation";
 import { FEED_TABLES } from "../../src/db/migrations/1764000000000-changes";
+import { HISTORY_TABLES } from "../../src/db/migrations/1764300000000-backfill";
+import { ANNOUNCEMENT_TABLES } from "../../src/db/migrations/1764400000000-outgoing-webhooks";
 import { type MigratedDatabase, migratedDatabase, POOLS } from "../support/migrated-database";
 import { freshDatabase } from "../support/services";
 
@@ -31,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => at.close());
 
-test.each([...PERSONAL_TABLES, ...FEED_TABLES])(
+test.each([...PERSONAL_TABLES, ...FEED_TABLES, ...HISTORY_TABLES, ...ANNOUNCEMENT_TABLES])(
   "%s: row-level security is on and forced, and asks whose the row is",
   async (table) => {
     const [state] = await at.database.directory<{ on: boolean; forced: boolean; leads: string }>(

@@ -54,6 +54,13 @@ export function breakages(sound: Subject): Breakage[] {
   return [
     { rule: 1, name: "not in the registry", broken: { ...sound, registry: [] } },
     { rule: 1, name: "another slug than its folder", broken: provider({ slug: "another" }) },
+    { rule: 1, name: "no budget of requests", broken: provider({ budgets: [] }) },
+    { rule: 1, name: "a budget of half a request", broken: provider({ budgets: [{ requests: 0.5, seconds: 60 }] }) },
+    {
+      rule: 1,
+      name: "two budgets of one length",
+      broken: provider({ budgets: [100, 200].map((requests) => ({ requests, seconds: 60 })) }),
+    },
     { rule: 1, name: "two endpoints of one name", broken: endpoints(() => ({ name: "same" })) },
     { rule: 2, name: "a file of another name", broken: source("helpers.ts", "") },
     { rule: 2, name: "a long file", broken: source("mapping.ts", "\n//".repeat(121)) },

@@ -1,3 +1,4 @@
+import type { RequestBudget } from "../../providers/contract";
 import type { Rule } from "./subject";
 
 const REQUIRED = ["index.ts", "endpoints.ts", "wire.ts", "mapping.ts", "synthetic.ts", "README.md"];
@@ -40,7 +41,7 @@ export const folderRules: readonly Rule[] = [
       if (names.length === 0 || new Set(names).size !== names.length) problems.push("endpoint names are not unique");
       if (!Number.isInteger(provider.mapperVersion) || provider.mapperVersion < 1) problems.push("mapperVersion");
       if (!(provider.settlesAfterDays >= 0)) problems.push("settlesAfterDays");
-      return problems;
+      return [...problems, ...budgetProblems(provider.budgets)];
     },
   },
   {
@@ -75,6 +76,19 @@ export const folderRules: readonly Rule[] = [
         }),
   },
 ];
+
+function budgetProblems(budgets: readonly RequestBudget[]): string[] {
+  const whole = (value: number) => Number.isInteger(value) && value > 0;
+  const strange = budgets.filter(
+    ({ requests, seconds, perAccount = 1 }) => ![requests, seconds, perAccount].every(whole),
+  );
+  const lengths = new Set(budgets.map(({ seconds }) => seconds));
+  return [
+    ...(budgets.length === 0 ? ["no budget of requests"] : []),
+    ...(strange.length > 0 ? ["budgets are not of whole requests, seconds and accounts"] : []),
+    ...(lengths.size < budgets.length ? ["two budgets are of the same length"] : []),
+  ];
+}
 
 function lines(text: string): number {
   return text.trimEnd().split("\n").length;

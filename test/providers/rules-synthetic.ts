@@ -159,6 +159,11 @@ export const syntheticRules: readonly Rule[] = [
         );
       const limited = synthetic.failure({ kind: "rate_limited", retryAfter: "17" });
       const headers = Object.entries(limited.headers ?? {});
+      const whole = synthetic.failure({
+        ...{ kind: "rate_limited", retryAfter: "17", limit: { requests: 9, seconds: 8, resetAt: 1_790_000_000 } },
+      });
+      const lowered = Object.entries(whole.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+      const scope = provider.rateLimitScope?.(Object.fromEntries(lowered)) ?? "application";
       const dropped = oauth.defaultScopes.filter(
         (scope) => scopeName(provider, synthetic.grant(scope) ?? "") !== scope,
       );
@@ -166,6 +171,9 @@ export const syntheticRules: readonly Rule[] = [
         ...unscoped.map(({ name }) => `${name} answers without its scope`),
         ...(lost === null ? [] : ["an unknown path is answered"]),
         ...(failureIn(provider, limited) === "RATE_LIMITED" ? [] : ["rate_limited"]),
+        ...(failureIn(provider, whole) === "RATE_LIMITED" && scope === "application"
+          ? []
+          : ["a limit of the whole application"]),
         ...(limited.status === 429 && !headers.some(([name, value]) => /^retry-after$/i.test(name) && value === "17")
           ? ["rate_limited without retry-after"]
           : []),

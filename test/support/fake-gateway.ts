@@ -3,6 +3,7 @@ import { Writable } from "node:stream";
 import { Registry } from "prom-client";
 import { buildGatewaySchema } from "../../schema/build";
 import type { AuthSettings } from "../../src/config/auth";
+import { AnswerCache } from "../../src/http/answer-cache";
 import { createAuthenticator } from "../../src/http/auth";
 import { createHttpServer, type HttpOptions, type HttpServer } from "../../src/http/server";
 import { createLogger } from "../../src/logging";
@@ -39,6 +40,11 @@ const NO_WEBHOOKS: HttpOptions["webhooks"] = {
   isOurs: () => false,
   receive: () => Promise.reject(new Error("expected no webhook")),
 };
+/** Keeps nothing: fake services have no data versions to confirm. */
+function forgetfulAnswers(): AnswerCache {
+  const versions = { current: async () => ({ version: "1", confirmed: false }), learned: () => undefined };
+  return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000 });
+}
 
 /** Starts a gateway over fake services on a free loopback port. */
 export async function startFakeGateway(
@@ -59,6 +65,7 @@ export async function startFakeGateway(
     services,
     webhooks: NO_WEBHOOKS,
     authenticate: createAuthenticator(auth),
+    answers: forgetfulAnswers(),
     logger: createLogger({ level: "debug", destination }),
     registry: new Registry(),
     probes: [],

@@ -4,6 +4,7 @@ import { chooseDays } from "../../src/domain/choice";
 import { type CivilDay, contains, daysOf } from "../../src/domain/days";
 import { GatewayError, UserFacingError } from "../../src/domain/errors";
 import { type Instant, parseInstant } from "../../src/domain/instants";
+import type { SyncRun } from "../../src/domain/sync-runs";
 import type {
   Account,
   CallbackOutcome,
@@ -16,6 +17,7 @@ import type {
 } from "../../src/services/api";
 
 import { type FakeFeed, fakeFeed } from "./fake-feed";
+import { fakeOutgoing } from "./fake-outgoing";
 
 /** The person that every test's fake services know. */
 export const PERSON: Person = { id: "11111111-1111-4111-8111-111111111111", externalId: "demo" };
@@ -28,6 +30,20 @@ export const ACCOUNT: Account = {
   grantedScopes: ["daily"],
   connectedAt: 1_790_000_000,
   grantNumber: 1,
+};
+
+/** Their one run of fetching, but for the second page. */
+const SYNC_RUN: SyncRun = {
+  id: "33333333-3333-4333-8333-333333333333",
+  trigger: "BACKFILL",
+  range: { start: "2026-01-01" as CivilDay, end: "2026-12-31" as CivilDay },
+  startedAt: 1_790_000_010,
+  finishedAt: null,
+  recordsCreated: 300,
+  recordsUpdated: 2,
+  recordsDeleted: 1,
+  documentsSetAside: 0,
+  errors: [{ endpoint: "sleep", code: "RATE_LIMITED", message: "the provider asked to wait", retryAt: 1_790_000_300 }],
 };
 
 const at = (text: string): Instant => parseInstant(text) as Instant;
@@ -119,6 +135,10 @@ export interface FakeServices extends Services {
   /** For whom mutations acted, by external id. */
   readonly actedFor: string[];
   outcome: CallbackOutcome;
+  /** Of every daily answer: epoch seconds. */
+  freshUntil: number;
+  /** Issues of every daily answer. */
+  issues: DailyAnswer["issues"];
   /** Thrown by the next calls where set. */
   failure: unknown;
 }
@@ -134,7 +154,7 @@ function answer(question: DailyQuestion): DailyAnswer {
   const order = { query: question.prefer ?? null, person: null, operator: null, order: ["oura"] };
   const resolutions = chooseDays(bySource, ["oura"], order);
   // Equal but not identical, as after a cache.
-  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [] };
+  return { nodes: structuredClone(bySource), resolutions, bySource, absences, issues: [], freshUntil: 0 };
 }
 
 /** Services that answer from memory. */
@@ -197,6 +217,8 @@ export function fakeServices(): FakeServices {
     actedFor,
     callbacks,
     outcome: { kind: "page", status: 200, title: "Linked", message: "Your wearable is linked." },
+    freshUntil: 0,
+    issues: [],
     failure: null,
     people: {
       async person(externalId) {
@@ -249,7 +271,7 @@ export function fakeServices(): FakeServices {
       async read(_personId, questions) {
         guard();
         reads.push(questions);
-        return questions.map(answer);
+        return questions.map((question) => ({ ...answer(question), freshUntil: fake.freshUntil, issues: fake.issues }));
       },
       async stored(_personId, questions) {
         guard();
@@ -262,8 +284,21 @@ export function fakeServices(): FakeServices {
       async sync({ externalId }) {
         guard();
         actedFor.push(externalId);
-        return { account: ACCOUNT, fetchedRecords: 3 };
+        return { account: ACCOUNT, fetchedRecords: 3, failure: null };
       },
+    },
+    history: {
+      backfill: async () => {
+        const [daysDone, daysTotal] = [30, 365];
+        return new Map([
+          [ACCOUNT.id, [{ metric: "SLEEP", state: "WAITING", daysDone, daysTotal, retryAt: 1_790_000_300 }]],
+        ]);
+      },
+      runs: async ({ first, after }) => {
+        const run = { ...SYNC_RUN, id: after ? "33333333-3333-4333-8333-333333333334" : SYNC_RUN.id };
+        return { nodes: [run].slice(0, first), endCursor: { startedAtMicros: "1", id: run.id }, hasNextPage: !after };
+      },
+      times: async () => new Map([[ACCOUNT.id, { polledAt: 1_790_000_250, dataAt: 1_790_000_150 }]]),
     },
     preferences: {
       list: async (personId) => (personId === PERSON.id ? [...preferences.values()] : []),
@@ -275,6 +310,7 @@ export function fakeServices(): FakeServices {
         return preferences.get(metric) ?? null;
       },
     },
+    outgoing: fakeOutgoing(guard),
     queue: {
       async state() {
         guard();

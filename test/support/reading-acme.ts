@@ -114,6 +114,7 @@ export const acme: Provider = {
   },
   identity: { from: "token", field: "user_id" },
   settlesAfterDays: 7,
+  budgets: [{ requests: 1_000, seconds: 60 }],
   mapperVersion: 1,
   rateLimitScope: (headers) => (headers["x-limit"] === "account" ? "account" : "application"),
   endpoints: [

@@ -1,11 +1,14 @@
 import { Pool } from "pg";
 import type { Provider } from "../../providers/contract";
 import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
-import { RedisBell, RedisCache, RedisLink, RedisPauses } from "../../src/cache/redis";
+import { RedisPauses } from "../../src/cache/pauses-redis";
+import { RedisBell, RedisCache, RedisLink } from "../../src/cache/redis";
 import { Database, type PoolSizes } from "../../src/db/database";
 import { PgFlightLeases } from "../../src/db/repositories/flights";
+import { PgPageKeeper } from "../../src/db/repositories/kept-pages";
 import { readPersonState, readVersions } from "../../src/db/repositories/person-state";
 import { PgRecordStore } from "../../src/db/repositories/records";
+import { PgSyncRunStore } from "../../src/db/repositories/sync-runs";
 import { createVaults } from "../../src/db/vault";
 import type { DailyAnswer, DailyQuestion } from "../../src/domain/answers";
 import { addDays, type CivilDay, type DayRange } from "../../src/domain/days";
@@ -13,6 +16,7 @@ import type { Account, Person } from "../../src/domain/people";
 import type { AskingParts } from "../../src/services/fetching/ask";
 import { StretchFetcher } from "../../src/services/fetching/fetch-stretch";
 import { Flights } from "../../src/services/fetching/flights";
+import type { Budgets } from "../../src/services/ports/budgets";
 import type { Bell, Cache, Pauses } from "../../src/services/ports/cache";
 import type { AccessToken, Tokens } from "../../src/services/ports/tokens";
 import type { Patience } from "../../src/services/reading/patience";
@@ -21,6 +25,7 @@ import { ReadService } from "../../src/services/reading/read-service";
 import { SyncService } from "../../src/services/syncing";
 import { ConfirmedVersions } from "../../src/services/versions";
 import { createOutbound } from "../../src/upstream/outbound";
+import { UNLIMITED } from "./budgets";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 import { acme } from "./reading-acme";
 import { type AcmeData, AcmeServer } from "./reading-vendor";
@@ -57,6 +62,8 @@ export interface GatewayOptions {
   readonly pools?: PoolSizes;
   /** What the made-up vendor is taken for; by default {@link acme}. */
   readonly provider?: Provider;
+  /** By default there is no limit. */
+  readonly budgets?: Budgets;
 }
 
 /** What one process of the gateway has of its own. */
@@ -169,10 +176,13 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   if (link) await link.client.ping().catch(() => new Promise((resolve) => link.client.once("ready", resolve)));
   const cache: Cache = link ? new RedisCache(link) : new MemoryCache();
   const bell: Bell = redisBell ?? new LocalBell();
-  const pauses: Pauses = link ? new RedisPauses(link, now) : new LocalPauses();
+  const redisPauses = link ? new RedisPauses(link, bell, now) : null;
+  const pauses: Pauses = redisPauses ?? new LocalPauses();
   const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
   const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
-  const store = new PgRecordStore(database, createVaults(database, world.at.ring));
+  const vaults = createVaults(database, world.at.ring);
+  const store = new PgRecordStore(database, vaults);
+  const runs = new PgSyncRunStore(database);
   const outbound = createOutbound({ allowedOrigins: new Map([["acme", new Set([world.vendor.origin])]]) });
   const telemetry = {
     answered: () => undefined,
@@ -180,10 +190,11 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     flight: () => undefined,
     fault: (_where: string, error: unknown) => onFault(error),
   };
-  const asking = { outbound, tokens: world.tokens, pauses, now };
+  const asking = { outbound, tokens: world.tokens, pauses, budgets: options.budgets ?? UNLIMITED, now };
   const fetcher = new StretchFetcher({
     ...asking,
     store,
+    pageKeeper: new PgPageKeeper(database, vaults),
     versions,
     telemetry,
     offsetOf: async (personId) => (await readPersonState(database, personId)).offsetMinutes,
@@ -203,12 +214,13 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     now,
     ...(patience ? { patience } : {}),
   });
-  const syncs = new SyncService({ versions, states, flights, providers, now });
+  const syncs = new SyncService({ versions, states, flights, runs, providers, now });
   return {
     ...{ database, cache, bell, pauses, versions, store, flights, fetcher, asking, reads, syncs, faults },
     ask: (someone, ...questions) => reads.read(someone.person.id, questions),
     async close() {
       await flights.drained();
+      redisPauses?.close();
       redisBell?.close();
       link?.client.disconnect();
       await outbound.close();

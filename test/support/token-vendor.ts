@@ -12,6 +12,7 @@ import { type Simulator, startSimulator } from "../../src/simulator";
 import { createOutbound } from "../../src/upstream/outbound";
 import { acme } from "../unit/simulator/acme";
 import { readForm } from "../unit/simulator/newcomer";
+import { UNLIMITED } from "./budgets";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 
 const CREDENTIALS = { clientId: "client", clientSecret: "s3cret:&+ %" };
@@ -144,6 +145,7 @@ export class TokenVendor {
   linking(completion: "callback" | "app" = "callback"): LinkingService {
     const other = { ...this.client, provider: "other" };
     return new LinkingService({
+      budgets: UNLIMITED,
       links: createLinkStore(this.world.at.database),
       vaults: this.world.at.vaults,
       providers: new Map([

@@ -48,7 +48,7 @@ export function twoWearables(): ReadingApi & { readonly preferences: Preferences
     const nodes = structuredClone(resolutions.map(({ winner }) => winner));
     const absence = { provider: "scale", reason: "PROVIDER_HAS_NONE" } as const;
     const absences = [{ firstDay: question.range.start, lastDay: question.range.end, ...absence }];
-    return { nodes, resolutions, bySource, absences, issues: [] };
+    return { nodes, resolutions, bySource, absences, issues: [], freshUntil: 0 };
   };
   return {
     read: async (_person, questions) => questions.map(answer),

@@ -1,5 +1,6 @@
 import type { Provider } from "../../providers/contract";
 import { readPersonState } from "../../src/db/repositories/person-state";
+import { PgSyncRunStore } from "../../src/db/repositories/sync-runs";
 import { createWebhookInbox } from "../../src/db/repositories/webhook-inbox";
 import { Postponed } from "../../src/services/ports/jobs";
 import type { EventOutcome, WebhookInbox } from "../../src/services/ports/webhook-inbox";
@@ -72,7 +73,7 @@ export async function webhookGateway(
   const task = webhookTask({
     inbox,
     providers: new Map([["acme", { provider, apiUrl: world.vendor.origin }]]),
-    refreshing: new Refreshing({ locating, flights, offsetOf, now: asking.now }),
+    refreshing: new Refreshing({ locating, flights, runs: new PgSyncRunStore(database), offsetOf, now: asking.now }),
     now: asking.now,
     count: () => undefined,
   });

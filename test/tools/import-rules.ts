@@ -58,7 +58,7 @@ export const zones: readonly Zone[] = [
   {
     name: "upstream",
     files: /^src\/upstream\//,
-    allow: [domain, contract, /^src\/upstream\//, node, /^npm:(undici|zod|jose)$/],
+    allow: [domain, contract, /^src\/upstream\//, node, /^npm:(undici|zod|jose|ipaddr\.js)$/],
   },
   { name: "loaders", files: /^src\/loaders\//, allow: [domain, services, /^src\/loaders\//, /^npm:dataloader$/] },
   {

@@ -43,6 +43,8 @@ export const ${variable}: Provider = {
   settlesAfterDays: 7,
   mapperVersion: 1,
   endpoints,
+  // What the vendor allows the whole application; the fact sheet says where it says so.
+  budgets: [{ requests: 60, seconds: 60 }],
   synthetic,
 };
 `,

@@ -4,6 +4,7 @@ import { dayChanges, touchedDays } from "../../domain/changes";
 import type { CivilDay } from "../../domain/days";
 import type { Metric } from "../../domain/metrics";
 import type { Fetched } from "../../services/ports/records";
+import { askForAnnouncement } from "./announcements";
 
 /** What a transaction tells of one provider's data; entries without metric and day: all of it. `accountId` is null where they have none. */
 export interface Telling {
@@ -47,7 +48,7 @@ export async function changedDays(
 }
 
 /**
- * Raises the person's data version and writes what changed under it, the last statement of its transaction: the person's row is held
+ * Raises the person's data version and writes what changed under it, at the end of its transaction: the person's row is held
  * from here to the commit, so that versions appear in their order and whoever has read up to one has missed nothing. Answers the new
  * version; null where the person is gone. `offset`: the wearer's, where it was seen.
  */
@@ -67,5 +68,6 @@ export async function riseAndTell(
     entries.map(({ day }) => day),
     entries.map(({ type }) => type),
   ]);
+  if (risen && entries.length > 0) await askForAnnouncement(tx, personId, risen.version);
   return risen?.version ?? null;
 }

@@ -6,6 +6,7 @@ import { AccountFenced } from "../../domain/errors";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
 import { changedDays, riseAndTell } from "./changes";
+import { noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
 
 /** Seconds for which documents that could not be read are kept. */
@@ -107,8 +108,11 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
     buried.length,
     fetched.unread.length,
   ]);
+  const created = written.filter(({ was }) => was === null).length;
+  const outcome = { created, changed: written.length, deleted: buried.length };
+  await noteOutcome(tx, fetched, outcome);
   const version = await riseIf(tx, fetched, [...written, ...buried], unreadChanged);
-  return { version, changed: written.length, deleted: buried.length };
+  return { version, ...outcome };
 }
 
 async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {

@@ -9,6 +9,10 @@ const DERIVED = [
   "fetches",
   "flights",
   "refresh_attempts",
+  "backfills",
+  "fetched_pages",
+  "sync_runs",
+  "endpoint_times",
   "changes",
 ] as const;
 

@@ -20,6 +20,11 @@ UPDATE flights SET expires_at = clock_timestamp() + make_interval(secs => ${LEAS
   progressed_at = greatest(progressed_at, clock_timestamp() - make_interval(secs => $5::float8 / 1000))
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4`;
 const RELEASE = "DELETE FROM flights WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4";
+const POLLED = `
+INSERT INTO endpoint_times AS old (person_id, account_id, endpoint, polled_at)
+SELECT $1, $2, $3, clock_timestamp() - make_interval(secs => $4::float8 / 1000)
+FROM (SELECT FROM accounts WHERE person_id = $1 AND id = $2 AND status <> 'DISCONNECTED' FOR SHARE) AS linked
+ON CONFLICT (person_id, account_id, endpoint) DO UPDATE SET polled_at = greatest(old.polled_at, excluded.polled_at)`;
 const VIEW = `
 SELECT extract(epoch FROM clock_timestamp() - progressed_at)::float8 * 1000 AS silent_for_ms FROM flights
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND expires_at >= clock_timestamp()`;
@@ -46,8 +51,11 @@ export class PgFlightLeases implements FlightLeases {
   }
 
   /** @inheritdoc */
-  async release(key: FlightKey, owner: string): Promise<void> {
-    await this.database.person(key.personId, (tx) => tx.query(RELEASE, [...placeOf(key), owner]));
+  async release(key: FlightKey, owner: string, askedMsAgo: number | null = null): Promise<void> {
+    await this.database.person(key.personId, async (tx) => {
+      await tx.query(RELEASE, [...placeOf(key), owner]);
+      if (askedMsAgo !== null) await tx.query(POLLED, [...placeOf(key), askedMsAgo]);
+    });
   }
 
   /** @inheritdoc */

@@ -1,6 +1,8 @@
 import type { EntityManager } from "typeorm";
+import { accountTold } from "../../domain/webhook-events";
 import type { ChangeResult, Decision, GrantChange, StoredGrant } from "../../services/ports/grants";
 import { raiseDataVersion } from "./people";
+import { publish } from "./webhook-events";
 
 /** Epoch seconds of a timestamptz. */
 export function seconds(instant: Date): number {
@@ -94,6 +96,8 @@ async function writeAccount(
       "INSERT INTO audit_events (person_id, event, provider, detail) VALUES ($1, 'RECONNECT_REQUIRED', $2, $3)",
       [key[0], account.provider, change.detail],
     );
+    const [personId = "", accountId = ""] = key;
+    await publish(tx, personId, "account.reconnect_required", accountTold(personId, accountId, account.provider));
   }
   return true;
 }

@@ -9,6 +9,11 @@ const EXPIRED: Readonly<Record<string, string>> = {
   link_results: "expires_at < now()",
   set_aside_documents: "expires_at < now()",
   flights: "expires_at < now() - interval '1 hour'",
+  webhook_messages: "created_at < now() - interval '30 days'",
+  webhook_secrets: "retires_at < now()",
+  // A fetch that was interrupted is not gone on with after a quarter of an hour.
+  fetched_pages: "fetched_at < now() - interval '1 hour'",
+  sync_runs: "started_at < now() - interval '90 days'",
   // Those that nothing could be done about as well, in the end: a later reading has long had what they told of.
   webhook_inbox: "done_at < now() - interval '7 days' OR received_at < now() - interval '30 days'",
   refresh_attempts: "started_at < now() - interval '30 days'",

@@ -2,12 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../../domain/people";
+import { accountTold } from "../../domain/webhook-events";
 import type { ForgottenGrant, LinkStore, NewLink, PendingLink, Undone } from "../../services/ports/links";
 import type { Database } from "../database";
 import { riseAndTell } from "./changes";
 import { eraseAccountData } from "./erasure";
 import { seconds } from "./grants-change";
 import { raiseDataVersion } from "./people";
+import { publish } from "./webhook-events";
 
 interface AccountRow {
   id: string;
@@ -58,8 +60,11 @@ INSERT INTO grants AS old (person_id, account_id, sealed_tokens, expires_at) VAL
 ON CONFLICT (person_id, account_id) DO UPDATE SET sealed_tokens = excluded.sealed_tokens, expires_at = excluded.expires_at,
   generation = old.generation + 1, failures = 0, retry_at = NULL, refused_at = NULL, updated_at = now()`;
 
-/** Linkings under way and accounts in PostgreSQL. */
-export function createLinkStore(database: Database): LinkStore {
+/** Linkings under way and accounts in PostgreSQL. `onLinked` is part of the transaction that links an account. */
+export function createLinkStore(
+  database: Database,
+  onLinked: (tx: EntityManager, account: Account) => Promise<void> = async () => undefined,
+): LinkStore {
   return {
     async addState({ personId, stateHash, provider, sealedRequest, expiresAt }) {
       await database.person(personId, async (tx) => {
@@ -98,7 +103,7 @@ export function createLinkStore(database: Database): LinkStore {
     async link(personId, link) {
       for (let turn = 0; turn < TURNS; turn++) {
         try {
-          return await database.person(personId, (tx) => linkAccount(tx, personId, link));
+          return await database.person(personId, (tx) => linkAccount(tx, personId, link, onLinked));
         } catch (error) {
           if (!isLockTimeout(error)) throw error;
           await delay(BETWEEN_TURNS_MS);
@@ -137,6 +142,7 @@ async function linkAccount(
   tx: EntityManager,
   personId: string,
   link: NewLink,
+  onLinked: (tx: EntityManager, account: Account) => Promise<void>,
 ): Promise<{ account: Account; dataVersion: number; displaced: readonly ForgottenGrant[] }> {
   await tx.query(SHORT_TURN);
   await tx.query(ONE_AT_A_TIME, [`${personId} ${link.provider}`]);
@@ -147,7 +153,10 @@ async function linkAccount(
     [personId, link.provider, link.vendorUserId],
   );
   const displaced: ForgottenGrant[] = [];
-  for (const { id } of others) displaced.push(...(await leave(tx, personId, id)));
+  for (const { id } of others) {
+    displaced.push(...(await leave(tx, personId, id)));
+    await publish(tx, personId, "account.disconnected", accountTold(personId, id, link.provider));
+  }
   const rows: AccountRow[] = await tx.query(LINK_ACCOUNT, [
     personId,
     link.provider,
@@ -158,6 +167,8 @@ async function linkAccount(
   const account = accountOf(personId, rows[0]);
   await tx.query(PUT_GRANT, [personId, account.id, link.seal(account.id), link.expiresAt]);
   await tx.query(AUDIT, [personId, "LINKED", link.provider, null]);
+  await publish(tx, personId, "account.connected", accountTold(personId, account.id, link.provider));
+  await onLinked(tx, account);
   return { account, dataVersion: await raiseDataVersion(tx, personId), displaced };
 }
 
@@ -187,6 +198,7 @@ async function disconnectAccount(
     if (!linked && rows === 0) return null;
   }
   await tx.query(AUDIT, [personId, deleteData ? "ERASED" : "DISCONNECTED", provider, null]);
+  if (linked) await publish(tx, personId, "account.disconnected", accountTold(personId, linked.id, provider));
   const dataVersion = deleteData
     ? Number(await riseAndTell(tx, { personId, provider, accountId: null, origin: "LIVE", entries: [EVERYTHING_WENT] }))
     : await raiseDataVersion(tx, personId);

@@ -4,10 +4,12 @@ import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
 import type { InboundAnswer, Outbound, OutboundRequest } from "../../upstream/port";
 import { retryAfterOf } from "../../upstream/retry-after";
+import type { Budgets } from "../ports/budgets";
 import type { Pauses } from "../ports/cache";
 import type { AccessToken, Tokens } from "../ports/tokens";
 import { type Breakers, Resting } from "./breakers";
 import { NO_CONTENT } from "./pages";
+import type { Urgency } from "./urgency";
 
 /** Milliseconds of silence, and in all, after which a request of a flight fails; a caller's own patience is shorter. */
 const SILENCE_MS = 15_000;
@@ -15,6 +17,8 @@ const TOTAL_MS = 60_000;
 const RETRY_JITTER_MS = 200;
 /** Milliseconds for which an endpoint that is tried again counts as silent from the start: nobody waits long for what was out of reach. */
 const TRIED_AFTER_SILENCE_MS = 2_300;
+/** Milliseconds for which a turn is worth waiting for once pages have come that would have to be asked for again. */
+const PATIENCE_UNDERWAY_MS = 60_000;
 
 /** A provider as configured here: where its API is. */
 export interface ConfiguredProvider {
@@ -28,6 +32,7 @@ export interface AskingParts {
   readonly outbound: Outbound;
   readonly tokens: Tokens;
   readonly pauses: Pauses;
+  readonly budgets: Budgets;
   readonly now: () => number;
 }
 
@@ -37,6 +42,7 @@ export interface AskingFor {
   readonly accountId: string;
   /** Something has arrived, or (`silentForMs`) nothing has for so long. */
   readonly onProgress: (silentForMs?: number) => void;
+  readonly urgency: Urgency;
 }
 
 /**
@@ -46,6 +52,7 @@ export interface AskingFor {
 export class Asker {
   private token: AccessToken | null = null;
   private renewed = false;
+  private answered = false;
   /** A refusal spoke of scopes: some vendors answer 401 where the grant does not cover the endpoint. */
   private scopeNamed = false;
 
@@ -96,8 +103,11 @@ export class Asker {
     const { personId, accountId } = this.asking;
     const token = this.token ?? (await this.parts.tokens.accessToken(personId, accountId));
     this.token = token;
-    return this.parts.breakers.run(this.configured.provider.slug, endpoint, (trying) => {
+    return this.parts.breakers.run(this.configured.provider.slug, endpoint, async (trying) => {
       if (trying) this.asking.onProgress(TRIED_AFTER_SILENCE_MS);
+      await this.turn();
+      // The provider may have asked to wait meanwhile.
+      await this.obeyPause();
       return this.send(endpoint, request, token);
     });
   }
@@ -105,6 +115,7 @@ export class Asker {
   private async send(endpoint: string, request: UpstreamRequest, token: AccessToken): Promise<unknown> {
     const { onProgress } = this.asking;
     const authorization = `Bearer ${token.value}`;
+    const sentAt = this.parts.now();
     const answer = await this.parts.outbound.send({
       ...outboundRequest(this.configured, endpoint, request),
       headers: { authorization, accept: "application/json", ...contentType(request) },
@@ -113,20 +124,43 @@ export class Asker {
       onProgress: () => onProgress(),
     });
     onProgress();
+    this.answered = true;
     const failure = failureOf(answer, this.parts.now());
-    if (failure) return this.fail(answer, failure);
-    if (answer.status === 204) return NO_CONTENT;
+    if (failure) return this.fail(answer, failure, sentAt);
+    if (answer.status === 204) return this.heard(NO_CONTENT, sentAt);
     const body = parseJsonBody(answer);
     const kind = this.configured.provider.bodyFailure?.(body) ?? null;
-    if (kind === null) return body;
+    if (kind === null) return this.heard(body, sentAt);
     const retryAt = kind === "RATE_LIMITED" ? { retryAt: retryAfterOf(answer.headers, this.parts.now()) } : {};
-    return this.fail(answer, new UpstreamFailure(kind, "the provider refused inside its answer", { ...retryAt }));
+    const inside = new UpstreamFailure(kind, "the provider refused inside its answer", { ...retryAt });
+    return this.fail(answer, inside, sentAt);
   }
 
-  private async fail(answer: InboundAnswer, failure: UpstreamFailure): Promise<never> {
+  private heard(body: unknown, sentAt: number): unknown {
+    for (const key of Object.values(this.pauseKeys())) this.parts.breakers.refusals.answered(key, sentAt);
+    return body;
+  }
+
+  private async fail(answer: InboundAnswer, failure: UpstreamFailure, sentAt: number): Promise<never> {
     if (failure.kind === "UNAUTHORIZED") this.scopeNamed = /scope/i.test(answer.body.toString("utf8", 0, 2_000));
-    if (failure.kind === "RATE_LIMITED") await this.pause(answer, failure);
-    throw failure;
+    if (failure.kind !== "RATE_LIMITED") throw failure;
+    const retryAt = await this.pause(answer, failure, sentAt);
+    throw new UpstreamFailure(failure.kind, failure.message, { ...failure.details, retryAt });
+  }
+
+  /** Takes a request of the provider's budget; who waits for the flight may come while it stands in line. */
+  private async turn(): Promise<void> {
+    const { slug } = this.configured.provider;
+    const { accountId, urgency } = this.asking;
+    const patience = this.answered ? { patienceMs: PATIENCE_UNDERWAY_MS } : {};
+    if (urgency.background) {
+      const { signal } = urgency;
+      const outcome = await this.parts.budgets.take(slug, { accountId, background: true, signal, ...patience });
+      if (outcome.granted) return;
+      if (urgency.background) throw overBudget(outcome.retryAt);
+    }
+    const outcome = await this.parts.budgets.take(slug, { accountId, background: false, ...patience });
+    if (!outcome.granted) throw overBudget(outcome.retryAt);
   }
 
   private pauseKeys(): { application: string; account: string } {
@@ -138,15 +172,26 @@ export class Asker {
     const keys = this.pauseKeys();
     const until = await this.parts.pauses.until([keys.application, keys.account]);
     if (until !== null && until > this.parts.now()) {
-      throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until });
+      throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until, sent: false });
     }
   }
 
-  private async pause(answer: InboundAnswer, failure: UpstreamFailure): Promise<void> {
-    const keys = this.pauseKeys();
-    const scope = this.configured.provider.rateLimitScope?.(answer.headers) ?? "application";
-    await this.parts.pauses.pause(keys[scope], failure.details.retryAt ?? this.parts.now());
+  /** Until when (epoch seconds) not to ask: told to every process. */
+  private async pause(answer: InboundAnswer, failure: UpstreamFailure, sentAt: number): Promise<number> {
+    const { now, pauses, breakers } = this.parts;
+    const key = this.pauseKeys()[this.configured.provider.rateLimitScope?.(answer.headers) ?? "application"];
+    const until = breakers.refusals.after(key, sentAt, failure.details.retryAt ?? now(), now());
+    await pauses.pause(key, until);
+    return until;
   }
+}
+
+/** The application has used what the provider allows; `retryAt`: epoch seconds. */
+export function overBudget(retryAt: number): UpstreamFailure {
+  return new UpstreamFailure("RATE_LIMITED", "the requests that the provider allows are used up for the moment", {
+    retryAt,
+    sent: false,
+  });
 }
 
 /** A contract's request as it leaves the gateway, without credentials and deadlines. */

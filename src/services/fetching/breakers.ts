@@ -1,4 +1,5 @@
 import { UpstreamFailure } from "../../domain/errors";
+import { Refusals } from "./refusals";
 
 /**
  * Failures in a row after which an endpoint rests, and milliseconds until one request may try whether it is back. Silence, for which
@@ -27,6 +28,8 @@ export class Resting extends UpstreamFailure {
 
 /** Lets endpoints that are out of reach rest, so that nobody waits for them in vain, and keeps repeats a small part of all requests. */
 export class Breakers {
+  /** How often providers have refused in a row. */
+  readonly refusals = new Refusals();
   private readonly circuits = new Map<string, Circuit>();
   private readonly repeats = new Map<string, number>();
 
@@ -49,6 +52,9 @@ export class Breakers {
       this.circuits.delete(name);
       return answer;
     } catch (error) {
+      // What was never sent says nothing of the endpoint.
+      if (error instanceof UpstreamFailure && error.kind === "RATE_LIMITED" && error.details.sent === false)
+        throw error;
       const weight = weightOf(error);
       const resting = circuit.failures >= FAILURES_BEFORE_REST;
       circuit.failures += weight;

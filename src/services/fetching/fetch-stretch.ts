@@ -5,16 +5,31 @@ import { isSettled } from "../../domain/freshness";
 import { epochSeconds, type Instant, offsetOf } from "../../domain/instants";
 import type { WearableRecord } from "../../domain/records";
 import type { Lease } from "../ports/flights";
+import type { PageKeeper } from "../ports/kept-pages";
 import type { Fetched, RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { Asker, type AskingFor, type AskingParts } from "./ask";
 import { Breakers } from "./breakers";
 import { dateDocuments } from "./dating";
-import { fetchPages, type WholeAnswer } from "./pages";
+import { type AskPage, fetchPages, type WholeAnswer } from "./pages";
+import { fetchResumably } from "./resuming";
 import type { FlightTask } from "./task";
+import { Urgency } from "./urgency";
 
 const DAY_SECONDS = 86_400;
+
+/** A whole answer, and when its first page was asked for: epoch seconds by the database's clock. */
+type Answered = WholeAnswer & { readonly startedAt: number };
+
+/** Who hears how a fetch goes on. */
+export interface FetchWatch {
+  readonly onProgress: AskingFor["onProgress"];
+  /** A request is sent to the provider. */
+  readonly onAsked: () => void;
+  /** Whether somebody waits. Default: as the task's origin says. */
+  readonly urgency?: Urgency;
+}
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
 export class StretchFetcher {
@@ -24,6 +39,7 @@ export class StretchFetcher {
   constructor(
     private readonly parts: AskingParts & {
       readonly store: RecordStore;
+      readonly pageKeeper: PageKeeper;
       readonly versions: DataVersions;
       readonly telemetry: Telemetry;
       /** The wearer's latest known offset in minutes east of UTC. */
@@ -32,28 +48,31 @@ export class StretchFetcher {
   ) {}
 
   /** Fetches the days; returns how many records of them were read. Throws what asking, reading and committing throw. */
-  async fetch(
-    task: FlightTask,
-    days: readonly CivilDay[],
-    lease: Lease,
-    onProgress: AskingFor["onProgress"],
-  ): Promise<number> {
+  async fetch(task: FlightTask, days: readonly CivilDay[], lease: Lease, watch: FetchWatch): Promise<number> {
     if (days.length === 0) return 0;
     const { before, after } = marginOf(task.endpoint);
     const { personId, id: accountId } = task.account;
-    const asker = new Asker({ ...this.parts, breakers: this.breakers }, task.configured, {
+    const outbound: AskingParts["outbound"] = {
+      send: (request) => {
+        watch.onAsked();
+        return this.parts.outbound.send(request);
+      },
+    };
+    const { onProgress, urgency = new Urgency(task.origin) } = watch;
+    const asker = new Asker({ ...this.parts, outbound, breakers: this.breakers }, task.configured, {
       personId,
       accountId,
       onProgress,
+      urgency,
     });
     // Where the vendor takes no range, every stretch is the same request.
-    const answers = new Map<string, WholeAnswer>();
+    const answers = new Map<string, Answered>();
     let records = 0;
     for (const stretch of stretchesOf(days, before + after)) {
       for (const asked of this.chunks(task.endpoint, stretch)) {
         const window = widen(asked, before, after);
         const name = JSON.stringify(task.endpoint.request(window, null));
-        const pages = answers.get(name) ?? (await this.pages(task, window, asker));
+        const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
         answers.set(name, pages);
         records += await this.whole(task, asked, lease, pages);
       }
@@ -67,19 +86,24 @@ export class StretchFetcher {
     return most === undefined ? [stretch] : chunksOf(stretch, Math.max(1, most - before - after));
   }
 
-  private pages(task: FlightTask, window: DayRange, asker: Asker): Promise<WholeAnswer> {
+  private async pages(task: FlightTask, window: DayRange, asker: Asker, lease: Lease): Promise<Answered> {
     const { endpoint } = task;
-    return fetchPages(endpoint, window, (asked, cursor) =>
-      asker.json(endpoint.name, endpoint.request(asked, cursor)),
-    ).catch(async (error: unknown) => {
+    const ask: AskPage = (asked, cursor) => asker.json(endpoint.name, endpoint.request(asked, cursor));
+    const { startedAt } = lease;
+    try {
+      // Someone who waits is not to wait for pages to be kept as well.
+      if (task.origin === "BACKFILL") return await fetchResumably(this.parts.pageKeeper, task, window, ask, startedAt);
+      return { ...(await fetchPages(endpoint, window, ask)), startedAt };
+    } catch (error) {
       await this.keepUnreadable(task, error);
       throw error;
-    });
+    }
   }
 
-  private async whole(task: FlightTask, asked: DayRange, lease: Lease, pages: WholeAnswer): Promise<number> {
+  private async whole(task: FlightTask, asked: DayRange, lease: Lease, pages: Answered): Promise<number> {
     const { endpoint } = task;
-    const answer = await dateDocuments(this.parts.store, task, asked, pages);
+    const { startedAt } = pages;
+    const answer = { ...(await dateDocuments(this.parts.store, task, asked, pages)), startedAt };
     const fetched = await this.fetched(task, asked, lease, answer);
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
@@ -89,9 +113,11 @@ export class StretchFetcher {
     return recordsOf(answer).filter((record) => contains(asked, record.day)).length;
   }
 
-  private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: WholeAnswer): Promise<Fetched> {
+  private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: Answered): Promise<Fetched> {
     const { account, configured, endpoint } = task;
-    const offset = latestOffset(recordsOf(answer), lease.startedAt + DAY_SECONDS);
+    const { startedAt } = answer;
+    const { before, after } = marginOf(endpoint);
+    const offset = latestOffset(recordsOf(answer), startedAt + DAY_SECONDS);
     const offsetMinutes = offset?.minutes ?? (await this.parts.offsetOf(account.personId));
     const withRecords = new Set(recordsOf(answer).map((record) => record.day));
     const unread = answer.setAside.map((one) => ({
@@ -105,7 +131,7 @@ export class StretchFetcher {
     const settled = (day: CivilDay) =>
       isSettled({
         day,
-        checkedAt: lease.startedAt,
+        checkedAt: startedAt,
         offsetMinutes,
         endsAtHour: endpoint.dayEndsAtHour ?? 24,
         settlesAfterDays: configured.provider.settlesAfterDays,
@@ -118,9 +144,11 @@ export class StretchFetcher {
       endpoint: endpoint.name,
       grantNumber: account.grantNumber,
       origin: task.origin,
+      ...(task.runId === undefined ? {} : { runId: task.runId }),
+      ...(task.origin === "BACKFILL" && answer.pages > 1 ? { keptWindow: widen(asked, before, after) } : {}),
       leaseOwner: lease.owner,
       asked,
-      startedAt: lease.startedAt,
+      startedAt,
       mapperVersion: configured.provider.mapperVersion,
       documents: answer.documents,
       unread,

@@ -7,12 +7,15 @@ import type { RecordStore } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { StretchFetcher } from "./fetch-stretch";
 import { type FlightTask, sessionDaysFor } from "./task";
+import { Urgency } from "./urgency";
 
 /** Milliseconds between two looks at a lease that another process holds. */
 const LOOK_EVERY_MS = 100;
 /** Milliseconds between two renewals of a lease of our own, and between two where something has arrived since. */
 const RENEW_EVERY_MS = 1_000;
 const TELL_EVERY_MS = 200;
+/** Rung by a process in which somebody waits for another's flight. */
+const HURRY = "hurry";
 
 /** How a flight ended: with how many records read, or with what went wrong. */
 export type FlightOutcome = { readonly records: number } | { readonly error: unknown };
@@ -29,6 +32,15 @@ export interface Flight {
 
 class Progress {
   private last = performance.now();
+  private askedAt: number | null = null;
+  /** A request is sent to the provider. */
+  readonly asked = (): void => {
+    this.askedAt = performance.now();
+  };
+  /** Milliseconds since the provider was asked; null where it was not. */
+  askedMsAgo(): number | null {
+    return this.askedAt === null ? null : performance.now() - this.askedAt;
+  }
   /** Something has arrived, or nothing has for some milliseconds. */
   readonly mark = (silentForMs = 0): void => {
     this.last = performance.now() - silentForMs;
@@ -41,6 +53,7 @@ class Progress {
 /** A flight of this process: `begunAt` by its own monotonic clock, and the days that it has asked for. */
 interface Flying {
   readonly progress: Progress;
+  readonly urgency: Urgency;
   readonly grantNumber: number;
   asked: { readonly begunAt: number; readonly days: readonly CivilDay[] } | null;
 }
@@ -86,6 +99,7 @@ export class Flights {
     for (let first = true; ; first = false) {
       const others = this.underway.get(name);
       if (others) {
+        if (task.origin === "LIVE") others.flying.urgency.hurry();
         const outcome = await others.outcome;
         // What became of a flight for a linking that is over says nothing to the one after it.
         if ("error" in outcome && others.flying.grantNumber === task.account.grantNumber) return outcome;
@@ -112,7 +126,8 @@ export class Flights {
     progress: Progress,
   ): Promise<FlightOutcome | null> {
     progress.mark();
-    const flying: Flying = { progress, grantNumber: task.account.grantNumber, asked: null };
+    const urgency = new Urgency(task.origin);
+    const flying: Flying = { progress, urgency, grantNumber: task.account.grantNumber, asked: null };
     const flown = this.fly(task, wanted, flying).finally(() => this.underway.delete(name));
     this.underway.set(name, { flying, outcome: flown.then((end) => end ?? { records: 0 }) });
     return flown;
@@ -125,6 +140,7 @@ export class Flights {
     try {
       const lease = await this.parts.leases.acquire(key);
       if (!lease) {
+        flying.urgency.onHurry(() => this.parts.bell.ring(nameOf(key), HURRY));
         await this.awaitOther(key, flying.progress);
         return null;
       }
@@ -141,15 +157,18 @@ export class Flights {
     const key = keyOf(task);
     const { progress } = flying;
     const renewal = this.keepRenewed(key, lease, progress);
+    const deaf = this.parts.bell.listen(nameOf(key), (message) => message === HURRY && flying.urgency.hurry());
     try {
       const days = await this.missing(task, wanted);
-      await this.sessionsFirst(task, days, wanted, progress);
+      await this.sessionsFirst(task, days, wanted, flying);
       flying.asked = { begunAt: performance.now(), days };
-      return { records: await this.parts.fetcher.fetch(task, days, lease, progress.mark) };
+      const watch = { onProgress: progress.mark, onAsked: progress.asked, urgency: flying.urgency };
+      return { records: await this.parts.fetcher.fetch(task, days, lease, watch) };
     } finally {
+      deaf();
       clearInterval(renewal);
       await this.parts.leases
-        .release(key, lease.owner)
+        .release(key, lease.owner, progress.askedMsAgo())
         .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
       this.parts.bell.ring(nameOf(key), "landed");
     }
@@ -160,13 +179,14 @@ export class Flights {
     task: FlightTask,
     days: readonly CivilDay[],
     wanted: Wanted,
-    progress: Progress,
+    { progress, urgency }: Flying,
   ): Promise<void> {
     const { daysFrom } = task.endpoint;
     const endpoint = task.configured.provider.endpoints.find((one) => one.name === daysFrom);
     if (!endpoint || days.length === 0) return;
     const asked = new Map([...wanted].filter(([day]) => days.includes(day)));
     const flight = this.bring({ ...task, endpoint }, sessionDaysFor(asked));
+    urgency.onHurry(() => this.underway.get(nameOf(keyOf({ ...task, endpoint })))?.flying.urgency.hurry());
     const following = setInterval(() => progress.mark(flight.silentForMs()), LOOK_EVERY_MS);
     const outcome = await flight.outcome.finally(() => clearInterval(following));
     if ("error" in outcome) throw outcome.error;

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../../../providers/contract";
+import { type Endpoint, missingScopes } from "../../../providers/contract";
 import type { ChangeOrigin } from "../../domain/changes";
 import type { Requirement } from "../../domain/coverage";
 import { addDays, type CivilDay } from "../../domain/days";
@@ -12,6 +12,15 @@ export interface FlightTask {
   readonly endpoint: Endpoint;
   /** Why they are wanted. */
   readonly origin: ChangeOrigin;
+  /** The run that counts what comes of it. */
+  readonly runId?: string;
+  /** Aborted when the process stops: history, whose pages are kept, then ends between two of them. */
+  readonly signal?: AbortSignal;
+}
+
+/** The endpoints that an account's grant covers. */
+export function grantedEndpoints({ provider }: ConfiguredProvider, account: Account): readonly Endpoint[] {
+  return provider.endpoints.filter((endpoint) => missingScopes(provider, endpoint, account.grantedScopes).length === 0);
 }
 
 /** The days whose sleep sessions must be known before undated documents of some days are: those days, and the day before each. */

@@ -5,12 +5,17 @@ import type { OAuthClient, TokenSet } from "../../oauth/client";
 import { giveBackGrant, type OAuthSurroundings } from "../../oauth/token-endpoint";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
-import { type ConfiguredProvider, contentType, outboundRequest } from "../fetching/ask";
+import { type ConfiguredProvider, contentType, outboundRequest, overBudget } from "../fetching/ask";
+import type { Budgets } from "../ports/budgets";
 
 const SILENCE_MS = 10_000;
 const TOTAL_MS = 20_000;
+/** Milliseconds for which it is better to wait for a turn than to send a person back to the beginning. */
+const PATIENCE_MS = 5_000;
 /** A call that must follow linking answers so where it was made before. */
 const ALREADY_DONE = 409;
+
+type Surroundings = OAuthSurroundings & { readonly budgets: Budgets };
 
 /** A fresh grant with everything that linking needs to know of it. */
 export interface IdentifiedGrant {
@@ -23,7 +28,7 @@ export interface IdentifiedGrant {
  * and nothing is linked. Throws {@link UpstreamFailure}.
  */
 export async function identifyGrant(
-  oauth: OAuthSurroundings,
+  oauth: Surroundings,
   configured: ConfiguredProvider,
   client: OAuthClient,
   tokens: TokenSet,
@@ -40,7 +45,7 @@ export async function identifyGrant(
   }
 }
 
-async function whose(oauth: OAuthSurroundings, configured: ConfiguredProvider, tokens: TokenSet): Promise<string> {
+async function whose(oauth: Surroundings, configured: ConfiguredProvider, tokens: TokenSet): Promise<string> {
   const { identity } = configured.provider;
   if (identity.from === "token") return fromToken(identity, tokens);
   const body = await call(oauth, configured, "identity", identity.request, tokens);
@@ -65,13 +70,19 @@ function fromToken(identity: Extract<Identity, { from: "token" }>, tokens: Token
 }
 
 async function call(
-  { outbound, now }: OAuthSurroundings,
+  { outbound, budgets, now }: Surroundings,
   configured: ConfiguredProvider,
   name: string,
   request: Parameters<typeof outboundRequest>[2],
   tokens: TokenSet,
   accepted: readonly number[] = [],
 ): Promise<unknown> {
+  const turn = await budgets.take(configured.provider.slug, {
+    accountId: null,
+    background: false,
+    patienceMs: PATIENCE_MS,
+  });
+  if (!turn.granted) throw overBudget(turn.retryAt);
   const answer = await outbound.send({
     ...outboundRequest(configured, name, request),
     headers: { authorization: `Bearer ${tokens.accessToken}`, accept: "application/json", ...contentType(request) },

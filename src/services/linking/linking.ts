@@ -4,6 +4,7 @@ import { type OAuthClient, TokenRefused } from "../../oauth/client";
 import { exchangeCode, giveBackGrant, type OAuthSurroundings, revokeGrant } from "../../oauth/token-endpoint";
 import type { Account, CallbackOutcome, LinkingApi, LinkStart, Person } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
+import type { Budgets } from "../ports/budgets";
 import type { PersonChanged } from "../ports/changes";
 import type { ForgottenGrant, LinkStore, PendingLink } from "../ports/links";
 import type { PersonVault, Vaults } from "../ports/vault";
@@ -25,6 +26,7 @@ export interface LinkingParts {
   /** By provider; none where it is not configured. */
   readonly clients: ReadonlyMap<string, OAuthClient>;
   readonly oauth: OAuthSurroundings;
+  readonly budgets: Budgets;
   readonly onPersonChanged?: PersonChanged;
   /** Compared exactly. */
   readonly allowedReturnUrls: readonly string[];
@@ -168,7 +170,7 @@ export class LinkingService implements LinkingApi {
     const { verifier } = taken.request;
     const issuedAt = this.parts.oauth.now();
     const tokens = await exchangeCode(this.parts.oauth, client, { code: query.code, verifier }).catch(codeRejected);
-    const grant = await identifyGrant(this.parts.oauth, configured, client, tokens);
+    const grant = await identifyGrant({ ...this.parts.oauth, budgets: this.parts.budgets }, configured, client, tokens);
     return { ...grant, scopes: grantedScopes(client, tokens, query, taken.request.scopes), issuedAt };
   }
 
@@ -235,6 +237,8 @@ export class LinkingService implements LinkingApi {
     const { accountId, vendorUserId, sealedTokens } = forgotten;
     try {
       const tokens = openTokens(vault, provider, accountId, sealedTokens);
+      // Counted where there is something left, and never withheld.
+      await this.parts.budgets.take(provider, { accountId: null, background: false, patienceMs: 0 });
       return await revokeGrant(this.parts.oauth, client, { ...tokens, vendorUserId });
     } catch {
       // Tokens that do not open cannot be given back, and the unlinking is committed.

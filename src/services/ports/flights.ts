@@ -22,7 +22,8 @@ export interface FlightLeases {
   acquire(key: FlightKey): Promise<Lease | null>;
   /** Prolongs it, and tells how many milliseconds ago something last arrived. */
   renew(key: FlightKey, owner: string, silentForMs: number): Promise<void>;
-  release(key: FlightKey, owner: string): Promise<void>;
+  /** Gives it back, and notes when the provider was last asked under it: milliseconds ago; by default it was not. */
+  release(key: FlightKey, owner: string, askedMsAgo?: number | null): Promise<void>;
   /** The lease that somebody holds now; null where none. */
   view(key: FlightKey): Promise<LeaseView | null>;
 }

@@ -40,6 +40,10 @@ export interface Fetched {
   readonly settledDays: readonly CivilDay[];
   /** Endpoints whose records get their day from this one's sleep sessions: where such a session moves, what they know of its days ends. */
   readonly dependents: readonly string[];
+  /** The run that counts what came of it. */
+  readonly runId?: string;
+  /** The window whose pages were kept on the way, and are forgotten by the commit. */
+  readonly keptWindow?: DayRange;
   /** The wearer's latest offset in the answer, minutes east of UTC, and the instant (epoch seconds) it was seen at. */
   readonly offset: { readonly minutes: number; readonly seenAt: number } | null;
 }
@@ -47,7 +51,9 @@ export interface Fetched {
 /** What a commit did. `version`: the person's data version after it. */
 export interface Committed {
   readonly version: string;
+  /** Records written: those that are new, and those that were there and are otherwise now. */
   readonly changed: number;
+  readonly created: number;
   readonly deleted: number;
 }
 

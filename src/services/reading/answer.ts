@@ -1,8 +1,9 @@
 import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
 import { type ChoicePolicy, chooseDays, sortBySource } from "../../domain/choice";
+import { meetsUntil } from "../../domain/coverage";
 import { type CivilDay, daysOf } from "../../domain/days";
-import { isFuture } from "../../domain/freshness";
+import { isFuture, todayEnds } from "../../domain/freshness";
 import type { Wanted } from "../fetching/flights";
 import type { Moment, Resolved } from "./questions";
 import type { Sheet } from "./sheet";
@@ -27,6 +28,7 @@ export function compose(
   const days: SourcedDay[] = [];
   const absences: AbsentDay[] = [];
   const issues = new Issues();
+  let freshUntil = todayEnds(moment.now, moment.offsetMinutes);
   for (const part of parts) {
     for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
     for (const day of daysOf(question.range)) {
@@ -35,6 +37,7 @@ export function compose(
       else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
       for (const trouble of told.troubles) issues.add(part.provider, trouble);
     }
+    freshUntil = Math.min(freshUntil, partFreshUntil(part, moment));
   }
   const bySource = sortBySource(days);
   const resolutions = chooseDays(
@@ -48,7 +51,19 @@ export function compose(
     bySource,
     absences: joinAbsences(absences),
     issues: issues.all(),
+    freshUntil,
   };
+}
+
+/** Until when what is known of a part's days needs no second look; a day that is not known is looked for at once. */
+function partFreshUntil({ sheet, wanted }: Part, { now }: Moment): number {
+  let until = Number.POSITIVE_INFINITY;
+  for (const [day, requirement] of sheet ? wanted : []) {
+    const cell = sheet?.cells.get(day);
+    if (cell?.unreachable) continue;
+    until = Math.min(until, cell ? meetsUntil(cell.known, requirement, now) : now);
+  }
+  return until;
 }
 
 interface Told {

@@ -25,7 +25,7 @@ export type Resolved =
 
 /** What a question comes to at one provider. */
 export function resolve(
-  question: DailyQuestion,
+  question: Pick<DailyQuestion, "metric" | "method">,
   configured: ConfiguredProvider,
   account: Account | undefined,
 ): Resolved {

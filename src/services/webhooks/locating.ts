@@ -4,6 +4,7 @@ import { UpstreamFailure } from "../../domain/errors";
 import type { Account } from "../api";
 import { Asker, type AskingParts, type ConfiguredProvider } from "../fetching/ask";
 import type { Breakers } from "../fetching/breakers";
+import { Urgency } from "../fetching/urgency";
 import type { KeptEvent, WebhookInbox } from "../ports/webhook-inbox";
 
 /** The most days of an event that names a stretch of them. */
@@ -51,7 +52,8 @@ export class Locating {
 
   private asker({ account, configured }: AccountAt): Asker {
     const asking = { personId: account.personId, accountId: account.id, onProgress: () => undefined };
-    return new Asker(this.parts, configured, asking);
+    const urgency = new Urgency("LIVE");
+    return new Asker(this.parts, configured, { ...asking, urgency });
   }
 
   private async known(account: Account, documents: readonly { endpoint: Endpoint; id: string }[]) {

@@ -1,12 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { type Endpoint, missingScopes } from "../../../providers/contract";
 import type { Requirement } from "../../domain/coverage";
 import { addDays, type CivilDay, daysOf } from "../../domain/days";
 import { ReconnectRequired, UpstreamFailure } from "../../domain/errors";
 import { isFuture, todaySpan } from "../../domain/freshness";
+import type { SyncRunError } from "../../domain/sync-runs";
 import type { Flights } from "../fetching/flights";
 import { sessionDaysFor } from "../fetching/task";
+import type { SyncRunStore } from "../ports/sync-runs";
 import type { EventOutcome, WaitingEvent } from "../ports/webhook-inbox";
 import { demand, latestAnywhere, outOfReach } from "../reading/questions";
+import { recordRun, runErrorOf } from "../sync-runs";
 import type { AccountAt, Locating } from "./locating";
 
 /** How many days are read again where nothing tells which. */
@@ -21,6 +25,7 @@ export class Refreshing {
     private readonly parts: {
       readonly locating: Locating;
       readonly flights: Flights;
+      readonly runs: SyncRunStore;
       /** The wearer's latest known offset in minutes east of UTC. */
       readonly offsetOf: (personId: string) => Promise<number | null>;
       readonly now: () => number;
@@ -76,15 +81,27 @@ export class Refreshing {
       const sessions = [...wanted].find(([{ name }]) => name === endpoint.daysFrom);
       if (sessions) demand(sessions[1], sessionDaysFor(days));
     }
-    const ends = [...wanted].map(async ([endpoint, days]): Promise<[string, Refreshed]> => {
-      if (missingScopes(configured.provider, endpoint, account.grantedScopes).length > 0)
-        return [endpoint.name, "SCOPE_MISSING"];
-      if (days.size === 0) return [endpoint.name, "BROUGHT"];
-      const { outcome } = this.parts.flights.bring({ account, configured, endpoint, origin: "LIVE" }, days);
-      const end = await outcome;
-      return [endpoint.name, "error" in end ? ended(end.error) : "BROUGHT"];
+    const ends = new Map<string, Refreshed>();
+    const asked = [...wanted].filter(([endpoint, days]) => {
+      const granted = missingScopes(configured.provider, endpoint, account.grantedScopes).length === 0;
+      ends.set(endpoint.name, granted ? "BROUGHT" : "SCOPE_MISSING");
+      return granted && days.size > 0;
     });
-    return new Map(await Promise.all(ends));
+    const days = asked.flatMap(([, of]) => [...of.keys()]).sort();
+    const [start, end] = [days[0], days.at(-1)];
+    if (start === undefined || end === undefined) return ends;
+    const run = { id: randomUUID(), personId: account.personId, accountId: account.id, range: { start, end } } as const;
+    await recordRun(this.parts.runs, { ...run, trigger: "WEBHOOK" }, async () => {
+      const flown = asked.map(async ([endpoint, of]): Promise<readonly SyncRunError[]> => {
+        const task = { account, configured, endpoint, origin: "LIVE", runId: run.id } as const;
+        const outcome = await this.parts.flights.bring(task, of).outcome;
+        if (!("error" in outcome)) return [];
+        ends.set(endpoint.name, ended(outcome.error));
+        return [runErrorOf(endpoint.name, outcome.error)];
+      });
+      return (await Promise.all(flown)).flat();
+    });
+    return ends;
   }
 }
 

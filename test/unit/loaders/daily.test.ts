@@ -5,6 +5,7 @@ import { createRequestContext } from "../../../src/loaders/context";
 import { createDailyLoader } from "../../../src/loaders/daily";
 import { loadNode } from "../../../src/loaders/node";
 import { dailyQuestion } from "../../../src/loaders/question";
+import { Validity } from "../../../src/loaders/validity";
 import type { Caller, Person } from "../../../src/services/api";
 import { fakeServices, PERSON } from "../../support/fake-services";
 import { twoWearables } from "../../support/two-wearables";
@@ -14,7 +15,7 @@ const as = (person: Person): Caller => ({ kind: "person", person });
 const range = { start: civilDay("2026-03-01"), end: civilDay("2026-03-03") };
 
 test("every node is the same object as its source, with a readable natural key", async () => {
-  const loader = createDailyLoader(fakeServices().reading, PERSON.id);
+  const loader = createDailyLoader(fakeServices().reading, PERSON.id, new Validity());
   const { nodes, bySource } = await loader.load(dailyQuestion("SLEEP", { range }));
   expect(nodes).toHaveLength(3);
   for (const node of nodes) expect(bySource.some((source) => source === node)).toBe(true);
@@ -44,14 +45,16 @@ test("a chosen day that no source has is a fault, never invented", async () => {
   const services = fakeServices();
   const read = async (_person: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> =>
     (await services.reading.read(PERSON.id, questions)).map((answer) => ({ ...answer, bySource: [] }));
-  await expect(createDailyLoader({ read }, PERSON.id).load(dailyQuestion("HRV", { range }, "RMSSD"))).rejects.toThrow(
-    /not among its sources/,
-  );
+  await expect(
+    createDailyLoader({ read }, PERSON.id, new Validity()).load(dailyQuestion("HRV", { range }, "RMSSD")),
+  ).rejects.toThrow(/not among its sources/);
 });
 
 test("all nodes of a day share one resolution, whose records are the nodes themselves", async () => {
   const { read } = twoWearables();
-  const { nodes, bySource } = await createDailyLoader({ read }, PERSON.id).load(dailyQuestion("ACTIVITY", { range }));
+  const { nodes, bySource } = await createDailyLoader({ read }, PERSON.id, new Validity()).load(
+    dailyQuestion("ACTIVITY", { range }),
+  );
   expect([nodes.length, bySource.length]).toEqual([3, 6]);
   for (const node of nodes) {
     const { resolution } = node;
@@ -73,7 +76,7 @@ test("a winner that is no candidate is a fault", async () => {
       resolutions: answer.resolutions.map((resolution) => ({ ...resolution, candidates: [] })),
     }));
   await expect(
-    createDailyLoader({ read: broken }, PERSON.id).load(dailyQuestion("ACTIVITY", { range })),
+    createDailyLoader({ read: broken }, PERSON.id, new Validity()).load(dailyQuestion("ACTIVITY", { range })),
   ).rejects.toThrow(/not among its candidates/);
 });
 
@@ -100,13 +103,13 @@ test("preferences of another person are never listed, and after a mutation they 
 });
 
 test("fewer answers than questions are a fault", async () => {
-  const loader = createDailyLoader({ read: async () => [] }, PERSON.id);
+  const loader = createDailyLoader({ read: async () => [] }, PERSON.id, new Validity());
   await expect(loader.load(dailyQuestion("SLEEP", { range }))).rejects.toThrow(/expected 1 daily answers, got 0/);
 });
 
 test("equal questions are asked once, questions of one tick together", async () => {
   const services = fakeServices();
-  const loader = createDailyLoader(services.reading, PERSON.id);
+  const loader = createDailyLoader(services.reading, PERSON.id, new Validity());
   await Promise.all([
     loader.load(dailyQuestion("SLEEP", { range })),
     loader.load(dailyQuestion("SLEEP", { range })),

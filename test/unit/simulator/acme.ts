@@ -23,6 +23,7 @@ export const acme: Provider = {
     read: (body) => (body as { id: string }).id,
   },
   settlesAfterDays: 7,
+  budgets: [{ requests: 1_000, seconds: 60 }],
   mapperVersion: 1,
   endpoints: [
     {

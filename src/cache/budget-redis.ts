@@ -1,0 +1,290 @@
+import { randomUUID } from "node:crypto";
+import type Redis from "ioredis";
+import { type BudgetWindow, KEPT_SLOTS, limitsOf, type WindowLimits } from "../domain/budgets";
+import type { Decision, RequestCounts, Wish } from "../services/ports/budgets";
+import { LocalCount, steadyNow, Tally } from "./budget-memory";
+import { ANNOUNCE, JOIN, TAKE } from "./budget-scripts";
+import type { RedisLink } from "./redis";
+
+/** Milliseconds between two looks at the count and at who counts, and after which a process that has not looked is gone. */
+const BEAT_MS = 500;
+const GONE_AFTER_MS = 3_000;
+/** Looks among which the one that found most processes counts: a Redis that was away finds them again one by one. */
+const LOOKS_KEPT = 20;
+/** Milliseconds for which a process keeps to its part once Redis is back, so that the others can bring in theirs. */
+const ALL_BACK_MS = 2_000;
+/** How many processes are assumed where Redis could never be asked. */
+const PROCESSES_UNKNOWN = 4;
+
+const PREFIX = "gateway:budget";
+const PROCESSES = "gateway:processes";
+const SLOT = /^(\d+):(\d+)$/;
+
+/** Requests by slot, of windows of several lengths. */
+class Slots {
+  private readonly tallies = new Map<number, Tally>();
+
+  /** The tally of windows of so many seconds. */
+  of(seconds: number): Tally {
+    const known = this.tallies.get(seconds);
+    if (known) return known;
+    const made = new Tally(slotMsOf(seconds), KEPT_SLOTS);
+    this.tallies.set(seconds, made);
+    return made;
+  }
+
+  /** Counts of what counts at a time (milliseconds), by window and slot. */
+  *counted(now: number): Generator<readonly [seconds: number, slot: number, count: number]> {
+    for (const [seconds, tally] of this.tallies) {
+      for (const [slot, count] of tally.slotsAt(now)) yield [seconds, slot, count];
+    }
+  }
+
+  /** Counts what other slots hold as well. */
+  addAll(others: Slots, now: number): void {
+    for (const [seconds, slot, count] of others.counted(now)) this.of(seconds).add(slot * slotMsOf(seconds), count);
+  }
+}
+
+/** The count of one of several processes; Redis has been back since `backAt` (monotonic milliseconds), or is away. */
+interface Alone {
+  readonly count: LocalCount;
+  readonly processes: number;
+  backAt: number | null;
+}
+
+/** What this process knows of one provider's count. */
+interface Known {
+  /** Name of the shared count as of the last look; empty before the first. */
+  name: string;
+  windows: readonly BudgetWindow[];
+  /** Everybody's requests as far as Redis has told. */
+  told: Slots;
+  /** Requests that this process took while it could not reach Redis. */
+  untold: Slots;
+  /** The count that this process keeps meanwhile. */
+  alone: Alone | null;
+  joining: Promise<void> | null;
+}
+
+/**
+ * Counts in Redis, by the clock of Redis. While it is away each process takes at most its part, by how many there were, of what was
+ * left when Redis was last heard; what it took meanwhile, and a count that Redis has lost, are brought in when it is back.
+ */
+export class RedisCounts implements RequestCounts {
+  private readonly self = randomUUID();
+  private readonly known = new Map<string, Known>();
+  private processes: readonly number[] = [];
+  private aheadMs = 0;
+  private beating: Promise<void> | null = null;
+  private readonly beats: NodeJS.Timeout;
+
+  /** `used`: told the part of each window that was taken. `nowMs`: a clock in place of Redis's. */
+  constructor(
+    private readonly link: RedisLink,
+    private readonly used: (provider: string, seconds: number, part: number) => void = () => undefined,
+    private readonly nowMs: (() => number) | null = null,
+  ) {
+    this.beats = setInterval(() => void this.beat(), BEAT_MS);
+    this.beats.unref();
+  }
+
+  /** @inheritdoc */
+  async take(provider: string, windows: readonly BudgetWindow[], wish: Wish): Promise<Decision> {
+    const known = this.of(provider, windows);
+    // Right after an outage both counts must agree.
+    const own = this.isComingBack(known) ? this.byItself(provider, known, wish, false) : null;
+    if (own && !own.granted) return own;
+    const shared = await this.link.attempt<Decision | null>(
+      (client) => this.together(client, provider, known, wish),
+      null,
+    );
+    if (shared) {
+      if (known.alone) known.alone.backAt ??= performance.now();
+      return shared;
+    }
+    return this.byItself(provider, known, wish, true);
+  }
+
+  /** Looks at the counts and at who counts; what Redis has lost or never heard is brought in. */
+  beat(): Promise<void> {
+    this.beating ??= this.link
+      .attempt(async (client) => {
+        const [processes, now] = (await client.eval(
+          ANNOUNCE,
+          1,
+          PROCESSES,
+          this.clock(),
+          this.self,
+          GONE_AFTER_MS,
+        )) as [number, number];
+        this.processes = [processes, ...this.processes].slice(0, LOOKS_KEPT);
+        this.heard(now);
+        for (const [provider, known] of this.known) await this.look(client, provider, known);
+      }, undefined)
+      .finally(() => {
+        this.beating = null;
+      });
+    return this.beating;
+  }
+
+  /** Takes leave of the others. */
+  async close(): Promise<void> {
+    clearInterval(this.beats);
+    await this.beating;
+    await this.link.attempt((client) => client.zrem(PROCESSES, this.self), 0);
+  }
+
+  private async together(client: Redis, provider: string, known: Known, wish: Wish): Promise<Decision> {
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      if (this.mustJoin(known)) await this.join(client, provider, known);
+      const limits = known.windows.map((window) => limitsOf(window));
+      const account = wish.accountId ?? "";
+      const keys = [keyOf(provider), ...known.windows.map(({ seconds }) => `${keyOf(provider)}:${seconds}:${account}`)];
+      const facts = known.windows.flatMap(({ seconds }, index) => factsOf(seconds, limits[index], wish.background));
+      const asked = [...keys, this.clock(), known.name, account, wish.background ? 1 : 0, ...facts];
+      const answer = (await client.eval(TAKE, keys.length, ...asked)) as (number | string)[];
+      if (answer[0] !== "unknown") return this.decided(provider, known, answer.map(Number));
+      this.lost(known);
+    }
+    throw new Error("expected Redis to keep what it was just told");
+  }
+
+  private decided(provider: string, known: Known, answer: readonly number[]): Decision {
+    const [granted, waitMs = 1, accountOnly, now = 0, ...totals] = answer;
+    this.heard(now);
+    for (const [index, window] of known.windows.entries()) {
+      this.used(provider, window.seconds, (totals[index] ?? 0) / window.requests);
+      // What others took since the last look is not told by slot: it counts as of now.
+      const told = known.told.of(window.seconds);
+      told.add(now, Math.max(0, (totals[index] ?? 0) - told.total(now)));
+    }
+    return granted === 1 ? { granted: true } : { granted: false, waitMs, accountOnly: accountOnly === 1 };
+  }
+
+  private join(client: Redis, provider: string, known: Known): Promise<void> {
+    known.joining ??= this.bringIn(client, provider, known).finally(() => {
+      known.joining = null;
+    });
+    return known.joining;
+  }
+
+  private async bringIn(client: Redis, provider: string, known: Known): Promise<void> {
+    const { untold } = known;
+    known.untold = new Slots();
+    const lost = known.name === "" ? [...known.told.counted(this.now())] : [];
+    const slots = [
+      ...lost.flatMap(([seconds, slot, count]) => [`${seconds}:${slot}`, count, 0]),
+      ...[...untold.counted(this.now())].flatMap(([seconds, slot, count]) => [`${seconds}:${slot}`, 0, count]),
+    ];
+    const keepMs = Math.max(0, ...known.windows.map(({ seconds }) => seconds * 1_020)) + 1_000;
+    try {
+      const asked = [this.clock(), randomUUID(), Math.ceil(keepMs), ...slots];
+      const [name, now] = (await client.eval(JOIN, 1, keyOf(provider), ...asked)) as [string, number];
+      known.name = name;
+      this.heard(now);
+    } catch (error) {
+      known.untold.addAll(untold, this.now());
+      throw error;
+    }
+  }
+
+  private async look(client: Redis, provider: string, known: Known): Promise<void> {
+    let fields = await client.hgetall(keyOf(provider));
+    if (fields.name !== known.name) this.lost(known);
+    if (this.mustJoin(known)) {
+      await this.join(client, provider, known);
+      fields = await client.hgetall(keyOf(provider));
+    }
+    if (fields.name !== known.name) return;
+    const told = new Slots();
+    for (const [field, count] of Object.entries(fields)) {
+      const [, seconds, slot] = SLOT.exec(field) ?? [];
+      if (seconds !== undefined) told.of(Number(seconds)).add(Number(slot) * slotMsOf(Number(seconds)), Number(count));
+    }
+    known.told = told;
+  }
+
+  /** Redis has forgotten the count: until the others have joined the new one, each keeps to its part. */
+  private lost(known: Known): void {
+    if (known.name !== "") known.alone ??= { ...this.inherit(known), backAt: performance.now() };
+    known.name = "";
+  }
+
+  private mustJoin(known: Known): boolean {
+    return known.name === "" || !known.untold.counted(this.now()).next().done;
+  }
+
+  private isComingBack(known: Known): boolean {
+    if (known.alone?.backAt == null) return false;
+    if (performance.now() - known.alone.backAt > ALL_BACK_MS) known.alone = null;
+    return known.alone !== null;
+  }
+
+  private byItself(provider: string, known: Known, wish: Wish, away: boolean): Decision {
+    known.alone ??= this.inherit(known);
+    if (away) known.alone.backAt = null;
+    const { count, processes } = known.alone;
+    const limits = known.windows.map((window) => limitsOf(window, processes));
+    const now = this.now();
+    const decision = count.take(limits, wish, now);
+    for (const [index, window] of known.windows.entries()) {
+      const limit = limits[index];
+      if (!limit) continue;
+      this.used(provider, window.seconds, count.total(limit, now) / Math.max(1, limit.limit));
+      if (decision.granted && away) known.untold.of(window.seconds).add(now);
+    }
+    return decision;
+  }
+
+  /** This process's part of what everybody is known to have taken: added up over the processes it is all of it. */
+  private inherit(known: Known): NonNullable<Known["alone"]> {
+    const processes = this.processes.length > 0 ? Math.max(...this.processes) : PROCESSES_UNKNOWN;
+    const limits = known.windows.map((window) => limitsOf(window, processes));
+    const alone = new LocalCount();
+    for (const slots of [known.told, known.untold]) {
+      for (const [seconds, slot, count] of slots.counted(this.now())) {
+        const limit = limits.find(({ windowMs }) => windowMs === seconds * 1_000);
+        if (limit) alone.add(limit, slot * limit.slotMs, slots === known.told ? count / processes : count);
+      }
+    }
+    return { count: alone, processes, backAt: null };
+  }
+
+  private of(provider: string, windows: readonly BudgetWindow[]): Known {
+    const known = this.known.get(provider) ?? {
+      ...{ name: "", windows, told: new Slots(), untold: new Slots(), alone: null, joining: null },
+    };
+    this.known.set(provider, known);
+    known.windows = windows;
+    return known;
+  }
+
+  private clock(): number {
+    return this.nowMs?.() ?? 0;
+  }
+
+  private heard(now: number): void {
+    this.aheadMs = now - steadyNow();
+  }
+
+  /** The clock of Redis, as far as it is known. */
+  private now(): number {
+    return this.nowMs?.() ?? steadyNow() + this.aheadMs;
+  }
+}
+
+function keyOf(provider: string): string {
+  return `${PREFIX}:{${provider}}`;
+}
+
+function factsOf(seconds: number, limit: WindowLimits | undefined, background: boolean): number[] {
+  if (!limit) return [];
+  const most = background ? limit.backgroundLimit : limit.limit;
+  const { slotMs, shareSlotMs, share, contended, intervalMs, burstMs } = limit;
+  return [seconds, slotMs, shareSlotMs, most, share, contended, intervalMs, burstMs];
+}
+
+function slotMsOf(seconds: number): number {
+  return limitsOf({ requests: 1, seconds }).slotMs;
+}

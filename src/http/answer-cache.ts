@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { LRUCache } from "lru-cache";
+import type { AnswerStore } from "../services/ports/answers";
+import type { DataVersions } from "../services/ports/versions";
+
+/** Content codings that answers are kept in, the better first. */
+export type Coding = "br" | "gzip";
+
+/** Who asks what: a person, the media type of the answer, and the request to the letter (body, or address). */
+export interface Question {
+  readonly personId: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** A person's data version as it was before any of the answer was read. */
+export type AskedQuestion = Question & { readonly version: string };
+
+/** A finished answer. `until`: epoch seconds. Owner, version and build are looked at again whenever it is handed out. */
+export interface KeptAnswer {
+  readonly personId: string;
+  readonly version: string;
+  readonly build: string;
+  readonly until: number;
+  readonly etag: string;
+  readonly bytes: Buffer;
+  readonly coded: Partial<Record<Coding, Buffer>>;
+}
+
+/** What keeping answers needs. `store`: null where there is only this process; `now`: epoch seconds. */
+export interface AnswerCacheParts {
+  readonly versions: DataVersions;
+  readonly store: AnswerStore | null;
+  readonly build: string;
+  readonly now: () => number;
+  readonly onFound?: (layer: "memory" | "shared") => void;
+}
+
+const MAX_BYTES = 96 * 1024 * 1024;
+const LONGEST_SECONDS = 6 * 3_600;
+const LINE_END = 10;
+
+const compressors: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> = {
+  br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  gzip: promisify(gzip),
+};
+
+/**
+ * Finished answers as bytes. One is handed out only to its owner, at the data version that it was made at, by the build that made it,
+ * and while none of it would be asked for again.
+ */
+export class AnswerCache {
+  private readonly kept = new LRUCache<string, KeptAnswer>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: ({ bytes, coded }, key) =>
+      bytes.length + (coded.br?.length ?? 0) + (coded.gzip?.length ?? 0) + key.length,
+  });
+
+  constructor(private readonly parts: AnswerCacheParts) {}
+
+  /** The question at the person's present data version; null where that cannot be confirmed. */
+  async asked(question: Question): Promise<AskedQuestion | null> {
+    const { version, confirmed } = await this.parts.versions.current(question.personId);
+    return confirmed ? { ...question, version } : null;
+  }
+
+  /** The answer that is kept to a question; null where none holds. */
+  async find(question: AskedQuestion): Promise<KeptAnswer | null> {
+    const key = keyOf(question);
+    const mine = this.kept.get(key);
+    if (mine && this.holds(mine, question)) {
+      this.parts.onFound?.("memory");
+      return mine;
+    }
+    const shared = this.parts.store && (await this.parts.store.get(question.personId, digest(key)));
+    const answer = shared ? unpack(shared, key) : null;
+    if (!answer || !this.holds(answer, question)) return null;
+    this.parts.onFound?.("shared");
+    this.kept.set(key, answer);
+    return answer;
+  }
+
+  /** Keeps an answer as long as it holds; the answer as it would be found, null where it does not hold long enough. */
+  async keep(question: AskedQuestion, body: string, validUntil: number): Promise<KeptAnswer | null> {
+    const now = this.parts.now();
+    const until = Math.min(validUntil, now + LONGEST_SECONDS);
+    if (until <= now) return null;
+    const bytes = Buffer.from(body);
+    const { personId, version } = question;
+    const answer = { personId, version, build: this.parts.build, until, etag: `"${digest(bytes)}"`, bytes, coded: {} };
+    const key = keyOf(question);
+    this.kept.set(key, answer);
+    if (until - now >= 1) await this.parts.store?.put(personId, digest(key), pack(answer, key), until - now);
+    return answer;
+  }
+
+  /** The answer's bytes in a coding, made once. */
+  async coded(question: Question, answer: KeptAnswer, coding: Coding): Promise<Buffer> {
+    const known = answer.coded[coding];
+    if (known) return known;
+    const bytes = await compressors[coding](answer.bytes);
+    this.kept.set(keyOf(question), { ...answer, coded: { ...answer.coded, [coding]: bytes } });
+    return bytes;
+  }
+
+  private holds(answer: KeptAnswer, question: AskedQuestion): boolean {
+    const { personId, version } = question;
+    return (
+      answer.personId === personId &&
+      answer.version === version &&
+      answer.build === this.parts.build &&
+      this.parts.now() < answer.until
+    );
+  }
+}
+
+function keyOf({ personId, type, text }: Question): string {
+  return `${personId} ${type} ${text}`;
+}
+
+function digest(of: string | Buffer): string {
+  return createHash("sha256").update(of).digest("base64url");
+}
+
+function pack({ personId, version, build, until, etag, bytes }: KeptAnswer, key: string): Buffer {
+  const head = JSON.stringify([personId, version, build, until, etag, digest(key)]);
+  return Buffer.concat([Buffer.from(`${head}\n`), bytes]);
+}
+
+function unpack(packed: Buffer, key: string): KeptAnswer | null {
+  const end = packed.indexOf(LINE_END);
+  if (end < 0) return null;
+  let head: unknown;
+  try {
+    head = JSON.parse(packed.toString("utf8", 0, end));
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(head)) return null;
+  const [personId, version, build, until, etag, of] = head as unknown[];
+  const texts = [personId, version, build, etag].every((one) => typeof one === "string");
+  if (!texts || typeof until !== "number" || of !== digest(key)) return null;
+  const bytes = packed.subarray(end + 1);
+  // Of another store's mistakes a digest that does not fit is the last to be caught.
+  if (etag !== `"${digest(bytes)}"`) return null;
+  return { personId, version, build, until, etag, bytes, coded: {} } as KeptAnswer;
+}

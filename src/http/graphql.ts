@@ -1,0 +1,130 @@
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { GatewayError } from "../domain/errors";
+import { createRequestContext, type RequestContext } from "../loaders/context";
+import type { Caller, Services } from "../services/api";
+import type { AnswerCache, AskedQuestion } from "./answer-cache";
+import { logAnswer, sendError } from "./answers";
+import { createGraphqlServer, type GraphqlOptions } from "./apollo";
+import { FirstAnswer } from "./first-answer";
+import { graphiqlPage, wantsPage } from "./graphiql";
+import { parseJsonBody } from "./json-body";
+import { keptHeaders, keptResponse } from "./kept-response";
+import { chosenResponseType, type ResponseType } from "./media-type";
+import type { HttpMetrics } from "./metrics";
+
+/** What GraphQL over HTTP is made of. `demo`: only loopback Hosts are served. */
+export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
+  readonly services: Services;
+  readonly answers: AnswerCache;
+  readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
+  readonly demo: boolean;
+  readonly isDraining: () => boolean;
+}
+
+/** One request for GraphQL while it is answered. */
+interface Asking {
+  readonly caller: Caller;
+  readonly type: ResponseType;
+  /** Null where the answer is not to be kept. */
+  question: AskedQuestion | null;
+  context: RequestContext | null;
+}
+
+/** Headers of which a browser's simple cross-origin request can send none; Apollo Server demands one of every GET. */
+const PREFLIGHT_HEADERS = ["apollo-require-preflight", "x-apollo-operation-name"];
+
+/** Serves GraphQL at `/graphql`, and GraphiQL outside production; what it gives back answers ahead of the framework. */
+export async function serveGraphql(
+  app: FastifyInstance,
+  options: GraphqlParts,
+  metrics: HttpMetrics,
+): Promise<FirstAnswer> {
+  const { services, callerOf, isDraining, production, schema, logger, answers } = options;
+  const apollo = createGraphqlServer({ schema, production, logger, metrics });
+  await apollo.start();
+  app.addHook("onClose", () => apollo.stop());
+  const first = new FirstAnswer({
+    answers,
+    callerOf,
+    loopbackOnly: options.demo,
+    isDraining,
+    onAnswered: ({ id, status, milliseconds }) => {
+      metrics.answeredAgain();
+      metrics.request("POST", "/graphql", status, milliseconds / 1_000);
+      logAnswer(logger.child({ reqId: id }), "POST", "/graphql", status, milliseconds);
+    },
+  });
+  const underway = new WeakMap<FastifyRequest, Asking>();
+  const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
+  const execute = fastifyApolloHandler(apollo, {
+    context: async (request) => {
+      const asking = underway.get(request);
+      if (!asking) throw new Error("expected an authenticated request");
+      asking.context = createRequestContext(services, asking.caller, request.id);
+      return asking.context;
+    },
+  });
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const asking = underway.get(request);
+    if (!asking) throw new Error("expected an authenticated request");
+    const missed = first.missed(request.raw);
+    asking.question = missed ?? (await askedQuestion(request, asking, answers));
+    const kept = asking.question && !missed && (await answers.find(asking.question));
+    if (asking.question && kept) {
+      const { status, headers, bytes } = await keptResponse(answers, asking.question, kept, request.headers);
+      metrics.answeredAgain();
+      return reply
+        .code(status)
+        .headers(headers)
+        .send(bytes ?? undefined);
+    }
+    if (Buffer.isBuffer(request.body)) request.body = parseJsonBody(request.body);
+    return Reflect.apply(execute, app, [request, reply]);
+  };
+
+  app.route({
+    method: ["GET", "POST"],
+    url: "/graphql",
+    exposeHeadRoute: false,
+    onRequest: async (request) => {
+      if (page && wantsPage(request)) return;
+      const caller = await callerOf(request.raw.rawHeaders);
+      const type = chosenResponseType(request.headers.accept);
+      if (type === null) {
+        throw new GatewayError("BAD_REQUEST", "Accept application/json or application/graphql-response+json");
+      }
+      underway.set(request, { caller, type, question: null, context: null });
+    },
+    handler: (request, reply) => (page && wantsPage(request) ? page(reply) : answer(request, reply)),
+    preParsing: async (request, _reply, payload) => first.bodyOf(request.raw) ?? payload,
+    onSend: async (request, reply, payload) => {
+      const { question, context } = underway.get(request) ?? {};
+      if (!question || !context || reply.statusCode !== 200 || typeof payload !== "string") return payload;
+      const kept = await answers.keep(question, payload, context.validity.ends);
+      if (kept) reply.headers(keptHeaders(kept));
+      return payload;
+    },
+  });
+  app.route({
+    method: ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT", "TRACE"],
+    url: "/graphql",
+    handler: (_request, reply) =>
+      sendError(reply.header("allow", "GET, POST"), "METHOD_NOT_ALLOWED", "Send GraphQL by POST, or queries by GET"),
+  });
+  return first;
+}
+
+/** What is asked, if a kept answer may serve it: a person asks, and the request is one that would be executed. */
+async function askedQuestion(
+  request: FastifyRequest,
+  { caller, type }: Asking,
+  answers: AnswerCache,
+): Promise<AskedQuestion | null> {
+  if (caller.kind !== "person") return null;
+  if (request.method === "GET" && !PREFLIGHT_HEADERS.some((name) => request.headers[name])) return null;
+  const text = Buffer.isBuffer(request.body) ? request.body.toString("latin1") : request.url;
+  // Where the version cannot be had, the executed answer says so.
+  return answers.asked({ personId: caller.person.id, type, text }).catch(() => null);
+}

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { LocalCount } from "../../src/cache/budget-memory";
+import { RedisCounts } from "../../src/cache/budget-redis";
+import { RedisLink } from "../../src/cache/redis";
+import { type BudgetWindow, limitsOf } from "../../src/domain/budgets";
+import { type FreshRedis, freshRedis } from "../support/services";
+
+const T0 = 1_790_000_000_000;
+
+let redis: FreshRedis;
+const links: RedisLink[] = [];
+const open: RedisCounts[] = [];
+beforeAll(async () => {
+  redis = await freshRedis();
+});
+afterAll(async () => {
+  for (const counts of open) await counts.close();
+  for (const link of links) link.client.disconnect();
+});
+
+async function linked(): Promise<RedisLink> {
+  const link = new RedisLink(redis.url, () => undefined);
+  links.push(link);
+  await new Promise((resolve) => link.client.once("ready", resolve));
+  return link;
+}
+
+async function counts(nowMs?: () => number): Promise<RedisCounts> {
+  const made = new RedisCounts(await linked(), undefined, nowMs ?? null);
+  open.push(made);
+  return made;
+}
+
+const windowsArbitrary = fc.uniqueArray(
+  fc.record({ requests: fc.integer({ min: 1, max: 120 }), seconds: fc.constantFrom(1, 2, 7, 10, 60) }),
+  { minLength: 1, maxLength: 2, selector: ({ seconds }) => seconds },
+);
+const wish = fc.record({
+  afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 5_000 })),
+  burst: fc.integer({ min: 1, max: 20 }),
+  account: fc.constantFrom("a", "b", "c", null),
+  background: fc.boolean(),
+});
+
+describe("the shared count", () => {
+  test("decides as the count of one process does, wait for wait, over several processes", async () => {
+    let now = T0;
+    const processes = await Promise.all([counts(() => now), counts(() => now), counts(() => now)]);
+    let provider = 0;
+    await fc.assert(
+      fc.asyncProperty(windowsArbitrary, fc.array(wish, { maxLength: 40 }), async (windows, wishes) => {
+        const model = new LocalCount();
+        const limits = windows.map((window: BudgetWindow) => limitsOf(window));
+        const name = `provider${provider++}`;
+        let turn = 0;
+        for (const { afterMs, burst, account, background } of wishes) {
+          now += afterMs;
+          for (let one = 0; one < burst; one++) {
+            const asked = { accountId: account, background };
+            const decision = await processes[turn++ % 3]!.take(name, windows, asked);
+            expect(decision).toEqual(model.take(limits, asked, now));
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+});
