@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { hasTaskset, type Pin } from "./machine";
@@ -70,16 +69,4 @@ export async function launch({ program, args, env = {}, pin, readyWithinMs = 60_
     throw new Error(`${args.at(-1)} did not start:\n${errors}`);
   }
   return { pid: child.pid, process: child, hello, stop };
-}
-
-/** Resident memory of a process in megabytes: now, and the most so far; null where the system does not tell. */
-export function memoryOf(pid: number): { readonly now: number; readonly peak: number } | null {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const of = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) / 1_024;
-    return { now: of("VmRSS"), peak: of("VmHWM") };
-  } catch {
-    // Gone, or no /proc here.
-    return null;
-  }
 }

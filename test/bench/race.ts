@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Pool } from "pg";
-import { memoryOf } from "./child";
 import type { Contestant, Question } from "./contestants";
 import { type LoadResult, loadClient } from "./load";
 import type { Pin } from "./machine";
 import { median } from "./percentile";
+import { cpuOf, cpuOfFamily, memoryOf } from "./processes";
 import { BODY_STATEMENT } from "./statements";
 
 /** What a contestant came to: medians over the rounds, answers per second and milliseconds. */
@@ -23,6 +23,9 @@ export interface Figures {
   readonly checked: number;
   /** The most of one core that the client took in a round, 0 to 1. */
   readonly clientCpu: number;
+  /** Milliseconds of processor time an answer, of the server and of PostgreSQL: what others do on the machine changes them little. */
+  readonly cpuMs: number;
+  readonly postgresMs: number;
   /** Resident megabytes of the server at the end. */
   readonly memoryMb: number | null;
 }
@@ -44,6 +47,11 @@ export interface Race {
   readonly fresh?: boolean;
   /** Before each load. */
   readonly before?: (contestant: Contestant) => Promise<void>;
+}
+
+interface Measured extends LoadResult {
+  readonly cpuMs: number;
+  readonly postgresMs: number;
 }
 
 const SAMPLES = 8;
@@ -83,20 +91,22 @@ export async function race(admin: Pool, settings: Race): Promise<readonly Figure
       await checkAnswer(admin, contestant, question, await askOnce(contestant, question));
     }
   }
+  const postgres = await postgresOf(admin);
   const client = loadClient(settings.clientPin);
-  const results = new Map<Contestant, LoadResult[]>(contestants.map((one) => [one, []]));
+  const results = new Map<Contestant, Measured[]>(contestants.map((one) => [one, []]));
   const places = new Map<Contestant, number>();
   const load = async (
     contestant: Contestant,
     forMs: number | null,
     atMost = Number.MAX_SAFE_INTEGER,
-  ): Promise<LoadResult> => {
+  ): Promise<Measured> => {
     await settings.before?.(contestant);
     const from = settings.fresh ? (places.get(contestant) ?? 0) : 0;
     const asks = questions.map((question) => contestant.ask(question));
     const left = settings.fresh ? asks.length - from : Number.MAX_SAFE_INTEGER;
     const most = Math.min(left, atMost, forMs === null && !settings.fresh ? asks.length : left);
-    const url = contestant.url;
+    const { url, pid } = contestant;
+    const [cpu, postgresCpu] = [cpuOf(pid), cpuOfFamily(postgres)];
     const result = await client.run({
       url,
       asks,
@@ -106,9 +116,11 @@ export async function race(admin: Pool, settings: Race): Promise<readonly Figure
       samples: SAMPLES,
       most,
     });
+    const cpuMs = (cpuOf(pid) - cpu) / result.answers;
+    const postgresMs = (cpuOfFamily(postgres) - postgresCpu) / result.answers;
     places.set(contestant, from + result.answers);
     for (const { ask, body } of result.samples) await checkAnswer(admin, contestant, questions[ask] as Question, body);
-    return result;
+    return { ...result, cpuMs, postgresMs };
   };
   try {
     for (const contestant of contestants) await load(contestant, settings.warmUpMs, settings.warmUpMost);
@@ -121,10 +133,18 @@ export async function race(admin: Pool, settings: Race): Promise<readonly Figure
   return contestants.map((contestant) => figuresOf(contestant, results.get(contestant) ?? []));
 }
 
-function figuresOf(contestant: Contestant, all: readonly LoadResult[]): Figures {
+/** The process of the PostgreSQL server, which runs on this machine. */
+async function postgresOf(admin: Pool): Promise<number> {
+  const { rows } = await admin.query<{ pid: string }>(
+    "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1) AS pid",
+  );
+  return Number(rows[0]?.pid);
+}
+
+function figuresOf(contestant: Contestant, all: readonly Measured[]): Figures {
   // A round for which no fresh question was left says nothing.
   const results = all.filter(({ answers }) => answers > 0);
-  const sum = (of: (result: LoadResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: Measured) => number) => results.reduce((total, result) => total + of(result), 0);
   return {
     contestant: contestant.name,
     perSecond: median(results.map(({ perSecond }) => perSecond)),
@@ -137,6 +157,8 @@ function figuresOf(contestant: Contestant, all: readonly LoadResult[]): Figures 
     firstFailure: results.find(({ firstFailure }) => firstFailure !== null)?.firstFailure ?? null,
     checked: sum(({ samples }) => samples.length),
     clientCpu: Math.max(0, ...results.map(({ clientCpu }) => clientCpu)),
+    cpuMs: median(results.map(({ cpuMs }) => cpuMs)),
+    postgresMs: median(results.map(({ postgresMs }) => postgresMs)),
     memoryMb: memoryOf(contestant.pid)?.now ?? null,
   };
 }

@@ -9,6 +9,8 @@ export interface Target {
   /** Whether more than `wanted` is asked for, or less. */
   readonly better: "more" | "less";
   readonly unit: string;
+  /** The same by processor time an answer, where it is a ratio of answers a second: what others do on the machine changes it little. */
+  readonly byCpu?: number;
 }
 
 /** What a case came to. */
@@ -58,13 +60,28 @@ export function describeCase(name: string, { title, figures, targets, notes, com
   const lines = [`${name}: ${title}`];
   if (figures.length > 0) {
     const own = figures[0]?.perSecond ?? Number.NaN;
-    const head = ["", "answers/s", "gateway =", "p50 ms", "p99 ms", "kB", "MB", "client", "checked", "failed"];
+    const head = [
+      "",
+      "answers/s",
+      "gateway =",
+      "p50 ms",
+      "p99 ms",
+      "CPU ms",
+      "PG ms",
+      "kB",
+      "MB",
+      "client",
+      "checked",
+      "failed",
+    ];
     const rows = figures.map((one) => [
       `  ${one.contestant}`,
       readable(one.perSecond),
       compared ? `${readable(own / one.perSecond)}×` : "–",
       readable(one.p50),
       readable(one.p99),
+      readable(one.cpuMs),
+      readable(one.postgresMs),
       readable(one.bytes / 1_000),
       one.memoryMb === null ? "–" : readable(one.memoryMb),
       `${Math.round(one.clientCpu * 100)}%`,
@@ -75,9 +92,10 @@ export function describeCase(name: string, { title, figures, targets, notes, com
   }
   for (const target of targets) {
     const sign = target.better === "more" ? "≥" : "≤";
+    const cpu = target.byCpu === undefined ? "" : `; ${readable(target.byCpu)}× by processor time`;
     const verdict = met(target) ? "reached" : "MISSED";
     lines.push(
-      `  ${verdict.padEnd(7)} ${target.name}: ${readable(target.got)}${target.unit} (${sign} ${target.wanted}${target.unit})`,
+      `  ${verdict.padEnd(7)} ${target.name}: ${readable(target.got)}${target.unit} (${sign} ${target.wanted}${target.unit}${cpu})`,
     );
   }
   for (const note of notes) lines.push(`  – ${note}`);

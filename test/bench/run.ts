@@ -1,6 +1,6 @@
 import { type BenchOptions, openBench } from "./bench";
 import { CASES } from "./cases";
-import { memoryOf } from "./child";
+import { memoryOf } from "./processes";
 import { type CaseResult, describeCase } from "./report";
 import type { Stores } from "./world";
 

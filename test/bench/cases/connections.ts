@@ -1,10 +1,10 @@
 import type { Bench } from "../bench";
-import { memoryOf } from "../child";
 import { ClientProcess } from "../client-process";
 import { asContestant } from "../contestants";
 import { daysUpTo, YESTERDAY } from "../dashboard";
 import { openFileLimit } from "../machine";
 import { justSynced } from "../people";
+import { memoryOf } from "../processes";
 import { askOnce, checkAnswer, spread } from "../race";
 import type { CaseResult } from "../report";
 import type { Crowd, CrowdResult } from "../servers/crowd";

@@ -12,10 +12,17 @@ export function times(figures: readonly Figures[], name: string): number {
   return own && other ? own.perSecond / other.perSecond : Number.NaN;
 }
 
+/** The same of answers per second of processor time of server and PostgreSQL. */
+function perCpu(figures: readonly Figures[], name: string): number {
+  const cost = (one: Figures | undefined) => (one ? one.cpuMs + one.postgresMs : Number.NaN);
+  return cost(figures.find(({ contestant }) => contestant === name)) / cost(figures[0]);
+}
+
 /** A target that is a ratio of answers per second to a contestant that took part. */
 export function ratio(figures: readonly Figures[], name: string, wanted: number): readonly Target[] {
   if (!figures.some(({ contestant }) => contestant === name)) return [];
-  return [{ name: `times ${name}`, got: times(figures, name), wanted, better: "more", unit: "×" }];
+  const byCpu = perCpu(figures, name);
+  return [{ name: `times ${name}`, got: times(figures, name), wanted, better: "more", unit: "×", byCpu }];
 }
 
 /** Whether the client was the one that was measured. */

@@ -109,6 +109,7 @@ function answerOf({ metric, range }: DailyQuestion, rows: readonly Row[]): Daily
     })),
     absences: joinAbsences(absent.map((day) => ({ day, provider: PROVIDER, reason: "PROVIDER_HAS_NONE" as const }))),
     issues: [],
+    freshUntil: 0,
   };
 }
 
