@@ -1,12 +1,8 @@
 import { providers } from "../providers/registry";
 import { LocalPauses } from "./cache/memory";
-import { type Config, loadConfig } from "./config";
+import { type Command, runCommand, timeText, UsageError } from "./command-line";
 import { demoKey } from "./config/demo-key";
-import type { Database } from "./db/database";
 import { createSubscriptionStore } from "./db/repositories/webhook-subscriptions";
-import { SettingError } from "./domain/errors";
-import { createLogger } from "./logging";
-import { openDatabase } from "./open-database";
 import { managed } from "./open-subscriptions";
 import { Postponed } from "./services/ports/jobs";
 import { SubscriptionKeeper } from "./services/subscriptions/keeper";
@@ -21,28 +17,22 @@ const USAGE = `Webhook subscriptions at the vendors, of the wearables with crede
 
 While WEBHOOK_BASE_URL is set, the gateway keeps them by itself. Without it, those that there are stay until they end; remove ends them at once.`;
 
-/** A command line that is not understood or cannot be obeyed; the message says why. */
-class UsageError extends Error {}
-
-type Run = (config: Config, database: Database, closing: (step: () => unknown) => void) => Promise<string>;
-
-function parseCommand(args: readonly string[]): Run {
+function parseCommand(args: readonly string[]): Command {
   const [command, slug, ...rest] = args;
   if (command === "list" && slug === undefined) return list;
   if (command === "remove" && slug !== undefined && rest.length === 0) return remove(slug);
   throw new UsageError(USAGE);
 }
 
-const list: Run = async (_config, database) => {
-  const time = (at: number | null) => (at === null ? "-" : new Date(at * 1_000).toISOString().slice(0, 19).concat("Z"));
+const list: Command = async ({ database }) => {
   const rows = (await createSubscriptionStore(database).list()).map((one) =>
     [
       one.provider,
       one.dataType,
       one.eventType,
       one.state,
-      time(one.expiresAt),
-      time(one.checkedAt),
+      timeText(one.expiresAt),
+      timeText(one.checkedAt),
       one.lastError ?? "-",
       one.callbackUrl ?? "-",
     ].join("\t"),
@@ -52,8 +42,8 @@ const list: Run = async (_config, database) => {
 };
 
 const remove =
-  (slug: string): Run =>
-  async (config, database, closing) => {
+  (slug: string): Command =>
+  async ({ config, database, closing }) => {
     if (config.webhookBaseUrl !== null) {
       throw new UsageError(
         "WEBHOOK_BASE_URL is set: the gateway would make them again. Unset it there and here first.",
@@ -65,7 +55,7 @@ const remove =
     const [at] = wearable ? managed(wearable, null) : [];
     if (!wearable || !at) throw new UsageError(`remove: ${slug} has no credentials here, or no subscriptions`);
     const outbound = createOutbound({ allowedOrigins: new Map([[slug, originsOf(wearable)]]) });
-    closing(() => outbound.close());
+    closing.add(() => outbound.close());
     const keeper = new SubscriptionKeeper({
       outbound,
       pauses: new LocalPauses(),
@@ -78,23 +68,4 @@ const remove =
     return `${count} subscriptions ended at ${at.provider.displayName}`;
   };
 
-async function main(args: readonly string[]): Promise<void> {
-  const run = parseCommand(args);
-  const config = loadConfig(providers.map((provider) => provider.slug));
-  const steps: (() => unknown)[] = [];
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const closing = (step: () => unknown) => void steps.unshift(step);
-  try {
-    const database = await openDatabase(config, { info: say, warn: say }, { add: closing });
-    process.stdout.write(`${await run(config, database, closing)}\n`);
-  } finally {
-    for (const step of steps) await step();
-  }
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const told = error instanceof UsageError || error instanceof SettingError || error instanceof Postponed;
-  if (told) process.stderr.write(`${error.message}\n`);
-  else createLogger({ level: "info" }).fatal({ err: error }, "the command failed");
-  process.exitCode = 1;
-});
+runCommand(parseCommand, (error) => error instanceof Postponed);
