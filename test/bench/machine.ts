@@ -23,9 +23,9 @@ export interface Machine {
   readonly pinning: string;
 }
 
-/** The most files that a process may open. */
+/** The most files that a process may open: Node raises the soft limit to the hard one when it starts. */
 export function openFileLimit(): number {
-  const said = spawnSync("sh", ["-c", "ulimit -n"]).stdout?.toString().trim();
+  const said = spawnSync("sh", ["-c", "ulimit -Hn"]).stdout?.toString().trim();
   return said === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(said) || 1_024;
 }
 
@@ -38,7 +38,7 @@ export function describeMachine(): Machine {
     node: process.version,
     openFiles: openFileLimit(),
     pinning: hasTaskset()
-      ? "cases from memory: server on core 0, client, PostgreSQL and Redis on core 1; cases with PostgreSQL: all on any core"
+      ? "cases from memory and Redis with the server on core 0 and the client on core 1, the others with everything on any core"
       : "nothing is pinned (no taskset here, or a single core): server and client share every core",
   };
 }
