@@ -1,12 +1,9 @@
 import { providers } from "../providers/registry";
 import { LocalPauses } from "./cache/memory";
-import { type Config, loadConfig } from "./config";
+import { type Command, type CommandParts, runCommand, timeText, UsageError } from "./command-line";
 import { demoKey } from "./config/demo-key";
-import type { Database } from "./db/database";
 import { createSubscriptionStore } from "./db/repositories/webhook-subscriptions";
-import { SettingError, UpstreamFailure } from "./domain/errors";
-import { createLogger } from "./logging";
-import { openDatabase } from "./open-database";
+import { UpstreamFailure } from "./domain/errors";
 import { managed as managedOf } from "./open-subscriptions";
 import { Postponed } from "./services/ports/jobs";
 import { SubscriptionKeeper } from "./services/subscriptions/keeper";
@@ -24,12 +21,7 @@ const USAGE = `Webhook subscriptions at the vendors, of the wearables with crede
 
 While WEBHOOK_BASE_URL is set, the gateway keeps them by itself. Without it, those that there are stay until they end or are removed.`;
 
-/** A command line that is not understood or cannot be obeyed; the message says why. */
-class UsageError extends Error {}
-
-type Run = (config: Config, database: Database, closing: (step: () => unknown) => void) => Promise<string>;
-
-function parseCommand(args: readonly string[]): Run {
+function parseCommand(args: readonly string[]): Command {
   const [command, slug, address, ...rest] = args;
   if (command === "list" && slug === undefined) return list;
   if (command === "list" && slug !== undefined && address === undefined) return listAt(slug);
@@ -37,38 +29,37 @@ function parseCommand(args: readonly string[]): Run {
   throw new UsageError(USAGE);
 }
 
-const at = (time: number | null) =>
-  time === null ? "-" : new Date(time * 1_000).toISOString().slice(0, 19).concat("Z");
 const table = (...rows: readonly (readonly string[])[]) => rows.map((row) => row.join("\t")).join("\n");
 
-const list: Run = async (_config, database) => {
+const list: Command = async ({ database }) => {
   const now = Date.now() / 1_000;
   const stored = (await createSubscriptionStore(database).list()).map((one) => asOf(one, now));
   return table(
     ["PROVIDER", "DATA TYPE", "EVENT", "STATE", "ENDS", "CHECKED", "ERROR", "CALLBACK"],
     ...stored.map(({ provider, dataType, eventType, state, expiresAt, checkedAt, lastError, callbackUrl }) => [
-      ...[provider, dataType, eventType, state, at(expiresAt), at(checkedAt), lastError ?? "-", callbackUrl ?? "-"],
+      ...[provider, dataType, eventType, state, timeText(expiresAt), timeText(checkedAt)],
+      ...[lastError ?? "-", callbackUrl ?? "-"],
     ]),
   );
 };
 
 const listAt =
-  (slug: string): Run =>
-  async (...parts) => {
-    const { keeper, managed } = await reach(slug, ...parts);
+  (slug: string): Command =>
+  async (parts) => {
+    const { keeper, managed } = await reach(slug, parts);
     const held = await keeper.listed(managed);
     return table(
       ["DATA TYPE", "EVENT", "ENDS", "OURS", "CALLBACK"],
       ...held.map((one) => [
-        ...[one.dataType, one.eventType, at(one.expiresAt), one.ours ? "yes" : "no", one.callbackUrl],
+        ...[one.dataType, one.eventType, timeText(one.expiresAt), one.ours ? "yes" : "no", one.callbackUrl],
       ]),
     );
   };
 
 const remove =
-  (slug: string, address: string | null): Run =>
-  async (...parts) => {
-    const { keeper, managed } = await reach(slug, ...parts);
+  (slug: string, address: string | null): Command =>
+  async (parts) => {
+    const { keeper, managed } = await reach(slug, parts);
     if (managed.callbackUrl !== null && (address ?? managed.callbackUrl) === managed.callbackUrl) {
       throw new UsageError(
         "WEBHOOK_BASE_URL is set: the gateway would make them again. Unset it there and here first.",
@@ -79,14 +70,14 @@ const remove =
   };
 
 /** The keeper of one provider's subscriptions, for a call or two. */
-async function reach(slug: string, ...[config, database, closing]: Parameters<Run>) {
+async function reach(slug: string, { config, database, closing }: CommandParts) {
   const provider = providers.find((one) => one.slug === slug);
   const settings = config.wearables[slug];
   const wearable = provider && settings && atVendor(provider, settings);
   const [here] = wearable ? managedOf(wearable, config.webhookBaseUrl) : [];
   if (!wearable || !here) throw new UsageError(`${slug} has no credentials here, or no subscriptions`);
   const outbound = createOutbound({ allowedOrigins: new Map([[slug, originsOf(wearable)]]) });
-  closing(() => outbound.close());
+  closing.add(() => outbound.close());
   const keeper = new SubscriptionKeeper({
     outbound,
     pauses: new LocalPauses(),
@@ -100,23 +91,4 @@ async function reach(slug: string, ...[config, database, closing]: Parameters<Ru
   return { keeper, managed: here };
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const run = parseCommand(args);
-  const config = loadConfig(providers.map((provider) => provider.slug));
-  const steps: (() => unknown)[] = [];
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const closing = (step: () => unknown) => void steps.unshift(step);
-  try {
-    const database = await openDatabase(config, { info: say, warn: say }, { add: closing });
-    process.stdout.write(`${await run(config, database, closing)}\n`);
-  } finally {
-    for (const step of steps) await step();
-  }
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const told = [UsageError, SettingError, Postponed, UpstreamFailure].some((kind) => error instanceof kind);
-  if (told && error instanceof Error) process.stderr.write(`${error.message}\n`);
-  else createLogger({ level: "info" }).fatal({ err: error }, "the command failed");
-  process.exitCode = 1;
-});
+runCommand(parseCommand, (error) => error instanceof Postponed || error instanceof UpstreamFailure);

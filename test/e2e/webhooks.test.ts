@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { providers } from "../../providers/registry";
-import { People } from "../../src/simulator/people";
 import type { SentWebhook } from "../../src/simulator/webhooks";
 import { type Clouds, linkFour, WEARABLES, type WearableName } from "../support/four-wearables";
 import { type GatewayProcess, startGateway } from "../support/gateway-process";
+import { someoneWithANight } from "../support/new-night";
 import { type FreshDatabase, freshDatabase } from "../support/services";
 
 /** What each simulated vendor tells of a new night, and what is asked of it then: lists and single documents. */
@@ -30,31 +30,13 @@ beforeAll(async () => {
   admin = new Client({ connectionString: database.adminUrl });
   await admin.connect();
   gateway = await startGateway({ env: { DATABASE_URL: database.url } });
-  clouds = await linkFour(gateway, { user: someoneWithANightToday() });
+  clouds = await linkFour(gateway, { user: someoneWithANight(providers) });
 }, 120_000);
 afterAll(async () => {
   await gateway?.stop();
   await admin?.end();
   await database?.drop();
 });
-
-/** Somebody who has data of today in every wearable: the simulator gives everybody gaps. */
-function someoneWithANightToday(): string {
-  const now = () => Math.floor(Date.now() / 1_000);
-  const names = Array.from({ length: 100 }, (_, index) => `wearer-${index}`);
-  const name = names.find((user) =>
-    providers.every((provider) => {
-      const people = new People(provider, 1, now);
-      const day = people.newNight(user);
-      const range = { start: day, end: day };
-      return provider.endpoints.every(({ name: endpoint }) => {
-        return people.documents(user, people.person(user), endpoint, range).length > 0;
-      });
-    }),
-  );
-  if (name === undefined) throw new Error("expected somebody with a night");
-  return name;
-}
 
 async function sent(name: WearableName): Promise<readonly SentWebhook[]> {
   return ((await clouds.control(name, "webhooks")) as unknown as { webhooks: SentWebhook[] }).webhooks;

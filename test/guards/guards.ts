@@ -1,3 +1,5 @@
+import { OUTGOING_GUARDS } from "./outgoing-guards";
+
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
 export interface Guard {
   readonly name: string;
@@ -222,4 +224,5 @@ export const GUARDS: readonly Guard[] = [
     suite: KEEPING,
     tests: "two processes at once make each subscription once",
   },
+  ...OUTGOING_GUARDS,
 ];
