@@ -82,8 +82,8 @@ UPDATE sync_runs SET errors = errors || $3::jsonb WHERE person_id = $1 AND id = 
 const FINISH = `
 UPDATE sync_runs SET finished_at = clock_timestamp() WHERE person_id = $1 AND id = $2 AND finished_at IS NULL
   AND NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state NOT IN ('DONE', 'FAILED'))
-RETURNING (SELECT a.provider FROM accounts a WHERE a.person_id = $1 AND a.id = sync_runs.account_id) AS provider,
-  NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state = 'FAILED') AS whole`;
+RETURNING (SELECT provider FROM accounts WHERE person_id = $1 AND id = account_id) AS provider,
+  NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state <> 'DONE') AS complete`;
 const REARM = `
 UPDATE backfills SET state = 'PENDING', retry_at = NULL, error = NULL, failures = 0, updated_at = now()
 WHERE person_id = $1 AND account_id = $2 AND (state = 'FAILED'
@@ -129,9 +129,11 @@ export class PgBackfillStore implements BackfillStore {
       }
       for (const job of jobs) await enqueue(tx, job);
       if (!isOver(step.state)) return;
-      const [[over]]: [{ provider: string; whole: boolean }[], number] = await tx.query(FINISH, [personId, runId]);
-      if (over?.whole)
-        await publish(tx, personId, "backfill.completed", accountTold(personId, accountId, over.provider));
+      const [[over]]: [{ provider: string; complete: boolean }[], number] = await tx.query(FINISH, [personId, runId]);
+      if (over) {
+        const told = { ...accountTold(personId, accountId, over.provider), complete: over.complete };
+        await publish(tx, personId, "backfill.completed", told);
+      }
       // No more records come that would tell those who follow: with no bell between processes they would wait for ever.
       await raiseDataVersion(tx, personId);
     });
