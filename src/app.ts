@@ -22,7 +22,6 @@ import { SettingError } from "./domain/errors";
 import { AnswerCache } from "./http/answer-cache";
 import { createAuthenticator } from "./http/auth";
 import { createHttpServer } from "./http/server";
-import { measureQueue } from "./jobs/metrics";
 import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
@@ -137,7 +136,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, logger, wearables, ...asking });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing(
@@ -192,12 +191,11 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     history: history.api,
     providers: wearables.map(factsOf),
   };
-  measureQueue(telemetry.registry, services.queue, (error) => telemetry.fault("measuring the job queue", error));
   const webhooks = openWebhooks({ database, telemetry, wearables, asking, fetcher, flights, runs, offsetOf });
   const tasks = [webhooks.task, ...subscriptions.tasks, ...outgoing.tasks, ...history.tasks];
   const schedules = [...subscriptions.schedules, ...OUTGOING_SCHEDULES, ...history.schedules];
-  const work = { database, telemetry, tasks, schedules };
-  const worker = config.roles.includes("worker") ? await openWorker(work, closing) : null;
+  const working = config.roles.includes("worker");
+  const worker = await openWorker({ database, telemetry, queue: services.queue, tasks, schedules, working }, closing);
   if (worker) await history.catchUp();
   const api = config.roles.includes("api");
   const schema = buildGatewaySchema({ providers });

@@ -1,5 +1,6 @@
 import type { AuthSettings } from "./config/auth";
 import type { EncryptionKey } from "./config/keys";
+import { isLoopbackUrl } from "./config/public-origin";
 import { isLoopback, type Role, SETTINGS, type Settings } from "./config/settings";
 import { knownSources, type SourceOrder } from "./config/source-order";
 import { readWearable, type WearableConfig } from "./config/wearables";
@@ -12,7 +13,7 @@ export interface Config {
   readonly port: number;
   /** Without a slash at its end. */
   readonly publicUrl: string;
-  /** Where vendors reach this gateway, without a slash at its end; null where they do not. */
+  /** The origin under which vendors reach this gateway; null where they do not. */
   readonly webhookBaseUrl: string | null;
   readonly roles: readonly Role[];
   readonly logLevel: Settings["LOG_LEVEL"];
@@ -94,6 +95,9 @@ function checkTogether(settings: Settings, auth: AuthSettings): void {
   if (settings.PERSISTED_ONLY === "true" && !settings.PERSISTED_OPERATIONS) {
     throw new SettingError("PERSISTED_ONLY", "needs PERSISTED_OPERATIONS beside it");
   }
+  if (auth.kind !== "demo" && settings.WEBHOOK_BASE_URL && isLoopbackUrl(settings.WEBHOOK_BASE_URL)) {
+    throw new SettingError("WEBHOOK_BASE_URL", "is of this machine, where only the demo's simulated vendors reach it");
+  }
   if (settings.NODE_ENV === "production" && !settings.DATABASE_URL) {
     throw new SettingError("DATABASE_URL", "is missing: production has no embedded database");
   }
@@ -119,7 +123,7 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     host: settings.HOST,
     port: settings.PORT,
     publicUrl,
-    webhookBaseUrl: settings.WEBHOOK_BASE_URL?.href.replace(/\/+$/, "") ?? null,
+    webhookBaseUrl: settings.WEBHOOK_BASE_URL?.origin ?? null,
     roles: settings.ROLES,
     logLevel: settings.LOG_LEVEL,
     dataDirectory: settings.DATA_DIR,

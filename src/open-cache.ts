@@ -27,8 +27,8 @@ export interface CacheParts {
 export function openCache(config: Config, telemetry: GatewayTelemetry, closing: Undoing): CacheParts {
   if (config.redisUrl === null) {
     const counts = new LocalCounts(telemetry.budget.used);
-    const [bell, pauses] = [new LocalBell(), new LocalPauses()];
-    return { cache: new MemoryCache(), answers: null, bell, pauses, counts, probes: [] };
+    const local = { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses() };
+    return { ...local, answers: null, counts, probes: [] };
   }
   const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);
   const link = new RedisLink(config.redisUrl, onFault);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cronLine, exactAddresses, hostList, httpAddress, originList, wholeNumber } from "./formats";
 import { keyRing } from "./keys";
+import { publicOrigin } from "./public-origin";
 import { sourceOrder } from "./source-order";
 
 const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "::1"]);
@@ -59,7 +60,7 @@ export const SETTINGS = z.object({
     .default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(4000),
   PUBLIC_URL: httpAddress.optional(),
-  WEBHOOK_BASE_URL: httpAddress.refine((url) => url.search === "", "expected an address without a query").optional(),
+  WEBHOOK_BASE_URL: publicOrigin.optional(),
   ROLES: roles.default(["api", "worker"]),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "expected debug, info, warn, error or silent" })

@@ -2,10 +2,10 @@ import { fastifyApolloHandler } from "@as-integrations/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { GatewayError } from "../domain/errors";
 import { createRequestContext, type RequestContext } from "../loaders/context";
-import type { Caller } from "../services/api";
+import type { Caller, Services } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import { errorBody, logAnswer, STATUS_OF, sendError } from "./answers";
-import { createGraphqlServer } from "./apollo";
+import { createGraphqlServer, type GraphqlOptions } from "./apollo";
 import { FirstAnswer } from "./first-answer";
 import { graphiqlPage, wantsPage } from "./graphiql";
 import { parseJsonBody } from "./json-body";
@@ -14,12 +14,13 @@ import { chosenResponseType, RESPONSE_TYPES, type ResponseType } from "./media-t
 import type { HttpMetrics } from "./metrics";
 import { sendPage } from "./page";
 import type { DocumentAsked, PersistedOperations } from "./persisted";
-import type { HttpOptions } from "./server";
 
-/** What GraphQL is served with. `callerOf`: by raw headers, name after name and value. */
-export interface GraphqlParts extends HttpOptions {
+/** What GraphQL over HTTP is made of. `demo`: only loopback Hosts are served. */
+export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
+  readonly services: Services;
+  readonly answers: AnswerCache;
   readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
-  readonly metrics: HttpMetrics;
+  readonly demo: boolean;
   readonly isDraining: () => boolean;
 }
 
@@ -36,15 +37,19 @@ interface Asking {
 const PREFLIGHT_HEADERS = ["apollo-require-preflight", "x-apollo-operation-name"];
 
 /** Serves GraphQL at `/graphql`, and GraphiQL outside production; what it gives back answers ahead of the framework. */
-export async function serveGraphql(app: FastifyInstance, parts: GraphqlParts): Promise<FirstAnswer> {
-  const { services, production, schema, logger, answers, callerOf, isDraining, metrics, persisted } = parts;
+export async function serveGraphql(
+  app: FastifyInstance,
+  options: GraphqlParts,
+  metrics: HttpMetrics,
+): Promise<FirstAnswer> {
+  const { services, callerOf, isDraining, production, schema, logger, answers, persisted } = options;
   const apollo = createGraphqlServer({ schema, production, logger, metrics, persisted });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
   const first = new FirstAnswer({
     answers,
     callerOf,
-    loopbackOnly: parts.demo,
+    loopbackOnly: options.demo,
     isDraining,
     onAnswered: ({ id, status, milliseconds }) => {
       metrics.answeredAgain();

@@ -105,18 +105,15 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   acceptJsonOnly(app);
   const metrics = serveMetrics(app, options.registry);
   serveHealth(app, options.probes, drain.isDraining);
-  if (!options.api) {
-    await app.ready();
-    return { app, listen: (address) => app.listen(address), close: drain.close };
+  if (options.api) {
+    serveCallback(app, options.services);
+    const callerOf = createCallers(options.services, options.authenticate);
+    const first = await serveGraphql(app, { ...options, callerOf, isDraining: drain.isDraining }, metrics);
+    app.addHook("onReady", async () => first.before(app));
+    serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
+    serveHandshake(app, options.services.subscriptions);
+    serveWebhooks(app, options.webhooks);
   }
-  serveCallback(app, options.services);
-  const callerOf = createCallers(options.services, options.authenticate);
-  const { isDraining } = drain;
-  const first = await serveGraphql(app, { ...options, callerOf, isDraining, metrics });
-  serveSubscriptions(app, { ...options, callerOf, isDraining });
-  serveHandshake(app, options.services.subscriptions);
-  serveWebhooks(app, options.webhooks);
   await app.ready();
-  first.before(app);
   return { app, listen: (address) => app.listen(address), close: drain.close };
 }
