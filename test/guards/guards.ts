@@ -17,6 +17,7 @@ const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "never 
 
 const KEYS = "src/services/keys.ts";
 const REACH = "src/loaders/reach.ts";
+const PROCESSES = "src/db/repositories/worker-processes.ts";
 const VERIFYING = "test/unit/services/keys.test.ts";
 const ASKING = "test/integration/http-server-keys.test.ts";
 
@@ -27,7 +28,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read and of server keys. */
+/** The guards of tokens, of the way of a read, of server keys and of jobs. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -186,5 +187,53 @@ export const GUARDS: readonly Guard[] = [
     replace: 'return { id, externalId: "" };',
     suite: ASKING,
     tests: "answers nodes of any person there is",
+  },
+  {
+    name: "the queue is for keys with the scope admin",
+    file: REACH,
+    find: 'demandScope(caller.key, "admin");',
+    replace: "",
+    suite: "test/integration/http-admin.test.ts",
+    tests: "a key without the scope is told FORBIDDEN",
+  },
+  {
+    name: "jobs of dead processes are freed",
+    file: PROCESSES,
+    find: "await tx.query(replace(ORPHANED, DIED));",
+    replace: "[{ jobs: 0 }];",
+    suite: "test/integration/jobs-processes.test.ts",
+    tests: "within the grace its jobs are its own",
+  },
+  {
+    name: "a process in its grace keeps its jobs",
+    file: PROCESSES,
+    find: "WHERE p.missing_since <= now() - $1::float8 * interval '1 millisecond' AND",
+    replace: "WHERE $1::float8 > 0 AND",
+    suite: "test/integration/jobs-processes.test.ts",
+    tests: "within the grace its jobs are its own",
+  },
+  {
+    name: "no message of an error in the queue",
+    file: "src/jobs/attempts.ts",
+    find: "throw new Error(told(error));",
+    replace: "throw error;",
+    suite: "test/integration/jobs.test.ts",
+    tests: "told by name and code only",
+  },
+  {
+    name: "a process without its lock takes no job",
+    file: "src/jobs/lane.ts",
+    find: "await parts.presence.admit(workerId);",
+    replace: "",
+    suite: "test/integration/jobs-outages.test.ts",
+    tests: "PostgreSQL away for longer than the grace",
+  },
+  {
+    name: "a runner that keeps failing is replaced",
+    file: "src/jobs/lane.ts",
+    find: "if (failures !== MAX_FAILURES ||",
+    replace: "if (failures > 0 ||",
+    suite: "test/integration/jobs-outages.test.ts",
+    tests: "whose first look at the queue was cut off",
   },
 ];
