@@ -1,3 +1,8 @@
+import { BUDGET_GUARDS } from "./budget-guards";
+import { JOBS_GUARDS } from "./jobs-guards";
+import { OUTGOING_GUARDS } from "./outgoing-guards";
+import { WEBHOOK_GUARDS } from "./webhook-guards";
+
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
 export interface Guard {
   readonly name: string;
@@ -17,9 +22,11 @@ const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "never 
 
 const KEYS = "src/services/keys.ts";
 const REACH = "src/loaders/reach.ts";
-const PROCESSES = "src/db/repositories/worker-processes.ts";
 const VERIFYING = "test/unit/services/keys.test.ts";
 const ASKING = "test/integration/http-server-keys.test.ts";
+
+const KEEPER = "src/services/subscriptions/keeper.ts";
+const KEEPING = "test/integration/webhook-subscriptions.test.ts";
 
 /** Believes whatever a cell says at a place of its marks. */
 function unmarked(index: number): string {
@@ -28,7 +35,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read, of server keys and of jobs. */
+/** The guards of tokens, of the way of a read, of server keys, of jobs and of webhooks. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -189,51 +196,39 @@ export const GUARDS: readonly Guard[] = [
     tests: "answers nodes of any person there is",
   },
   {
-    name: "the queue is for keys with the scope admin",
-    file: REACH,
-    find: 'demandScope(caller.key, "admin");',
+    name: "comparison of the verification token",
+    file: "src/services/subscriptions/verification.ts",
+    find: "isSame(presented, tokenUnder(key, provider))",
+    replace: 'tokenUnder(key, provider) !== ""',
+    suite: "test/unit/services/verification.test.ts",
+    tests: "wrong verification token is refused",
+  },
+  {
+    name: "subscriptions of another deployment are not ours",
+    file: "src/services/subscriptions/plan.ts",
+    find: "known.callbackUrls.has(callbackUrl)",
+    replace: 'new URL(callbackUrl).pathname === "/webhooks/oura"',
+    suite: "test/integration/webhook-subscriptions-vendor.test.ts",
+    tests: "another deployment of the gateway made",
+  },
+  {
+    name: "an address is kept before a subscription is made with it",
+    file: KEEPER,
+    find: "if (!current) await store.asking(slug, topic, callback.url);",
     replace: "",
-    suite: "test/integration/http-admin.test.ts",
-    tests: "a key without the scope is told FORBIDDEN",
+    suite: KEEPING,
+    tests: "between making one and keeping it in mind",
   },
   {
-    name: "jobs of dead processes are freed",
-    file: PROCESSES,
-    find: "await tx.query(replace(ORPHANED, DIED));",
-    replace: "[{ jobs: 0 }];",
-    suite: "test/integration/jobs-processes.test.ts",
-    tests: "within the grace its jobs are its own",
+    name: "one process at a time keeps subscriptions",
+    file: KEEPER,
+    find: "if (!isOurs) throw new Postponed(",
+    replace: "if (isOurs === null) throw new Postponed(",
+    suite: KEEPING,
+    tests: "two processes at once make each subscription once",
   },
-  {
-    name: "a process in its grace keeps its jobs",
-    file: PROCESSES,
-    find: "WHERE p.missing_since <= now() - $1::float8 * interval '1 millisecond' AND",
-    replace: "WHERE $1::float8 > 0 AND",
-    suite: "test/integration/jobs-processes.test.ts",
-    tests: "within the grace its jobs are its own",
-  },
-  {
-    name: "no message of an error in the queue",
-    file: "src/jobs/attempts.ts",
-    find: "throw new Error(told(error));",
-    replace: "throw error;",
-    suite: "test/integration/jobs.test.ts",
-    tests: "told by name and code only",
-  },
-  {
-    name: "a process without its lock takes no job",
-    file: "src/jobs/lane.ts",
-    find: "await parts.presence.admit(workerId);",
-    replace: "",
-    suite: "test/integration/jobs-outages.test.ts",
-    tests: "PostgreSQL away for longer than the grace",
-  },
-  {
-    name: "a runner that keeps failing is replaced",
-    file: "src/jobs/lane.ts",
-    find: "if (failures !== MAX_FAILURES ||",
-    replace: "if (failures > 0 ||",
-    suite: "test/integration/jobs-outages.test.ts",
-    tests: "whose first look at the queue was cut off",
-  },
+  ...OUTGOING_GUARDS,
+  ...WEBHOOK_GUARDS,
+  ...BUDGET_GUARDS,
+  ...JOBS_GUARDS,
 ];
