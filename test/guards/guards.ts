@@ -1,4 +1,5 @@
 import { BUDGET_GUARDS } from "./budget-guards";
+import { JOBS_GUARDS } from "./jobs-guards";
 import { OUTGOING_GUARDS } from "./outgoing-guards";
 import { WEBHOOK_GUARDS } from "./webhook-guards";
 
@@ -34,7 +35,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read, of server keys and of webhooks. */
+/** The guards of tokens, of the way of a read, of server keys, of jobs and of webhooks. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -229,4 +230,5 @@ export const GUARDS: readonly Guard[] = [
   ...OUTGOING_GUARDS,
   ...WEBHOOK_GUARDS,
   ...BUDGET_GUARDS,
+  ...JOBS_GUARDS,
 ];
