@@ -163,6 +163,8 @@ class Stage {
       }
       await sleep(500);
     }
-    this.say(`everything worked off ${((performance.now() - begun) / 1_000).toFixed(1)} s after the last acknowledgement`);
+    this.say(
+      `everything worked off ${((performance.now() - begun) / 1_000).toFixed(1)} s after the last acknowledgement`,
+    );
   }
 }
