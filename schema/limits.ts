@@ -1,5 +1,6 @@
 import {
   type ASTVisitor,
+  BREAK,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -13,6 +14,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
+  visit,
 } from "graphql";
 import { type ComplexityEstimator, fieldExtensionsEstimator, getComplexity } from "graphql-query-complexity";
 
@@ -170,6 +172,20 @@ export function operationCost(
   }
 }
 
+/** Costs that no variables change. */
+const settledCosts = new WeakMap<OperationDefinitionNode, number>();
+
+function hasDirectives(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Directive() {
+      found = true;
+      return BREAK;
+    },
+  });
+  return found;
+}
+
 /** Throws QUERY_TOO_COMPLEX where an operation costs more than {@link LIMITS}.cost. */
 export function refuseCostly(
   schema: GraphQLSchema,
@@ -177,7 +193,10 @@ export function refuseCostly(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
-  const cost = operationCost(schema, document, operation, variables);
+  const known = settledCosts.get(operation);
+  const cost = known ?? operationCost(schema, document, operation, variables);
+  // Variables decide over what is selected by conditions alone, never by how long a range is.
+  if (known === undefined && cost !== null && !hasDirectives(document)) settledCosts.set(operation, cost);
   if (cost !== null && cost > LIMITS.cost) {
     throw tooComplex(
       `the operation costs ${cost}: expected at most ${LIMITS.cost} (fields count double below each list)`,

@@ -2,10 +2,11 @@ import { Pool } from "pg";
 import type { Database } from "./db/database";
 import { sweepExpired } from "./db/repositories/housekeeping";
 import { createWorkerProcesses } from "./db/repositories/worker-processes";
-import { measureAttempts } from "./jobs/metrics";
+import { measureAttempts, measureQueue } from "./jobs/metrics";
 import { startWorker, type Worker } from "./jobs/worker";
 import type { Undoing } from "./open-database";
 import type { Schedule, Task } from "./services/ports/jobs";
+import type { Queue } from "./services/ports/queue";
 import type { GatewayTelemetry } from "./telemetry";
 
 /** Jobs at a time in one process, by lane. */
@@ -16,19 +17,25 @@ const CONNECTIONS = 6;
 
 const TIMEOUT_MS = 30_000;
 
-/** What the worker of a process is made of. */
-export interface WorkerSettings {
+/** What jobs of a gateway are made of. */
+export interface WorkSettings {
   readonly database: Database;
   readonly telemetry: GatewayTelemetry;
+  readonly queue: Queue;
   readonly tasks: readonly Task[];
   readonly schedules: readonly Schedule[];
+  /** Whether this process works off jobs; otherwise it measures the queue only. */
+  readonly working: boolean;
 }
 
-/** Starts to work off jobs, housekeeping among them. */
-export async function openWorker(
-  { database, telemetry, tasks, schedules }: WorkerSettings,
-  closing: Undoing,
-): Promise<Worker> {
+/** Measures the job queue, and where the process is to work, starts to work off jobs, housekeeping among them. */
+export async function openWorker(settings: WorkSettings, closing: Undoing): Promise<Worker | null> {
+  const { database, telemetry, queue } = settings;
+  const tasks = [...settings.tasks, housekeeping(database)];
+  const schedules = [...settings.schedules, { task: "housekeeping", cron: "17 * * * *" }];
+  const onFault = (error: unknown) => telemetry.fault("measuring the job queue", error);
+  measureQueue({ registry: telemetry.registry, queue, tasks, onFault });
+  if (!settings.working) return null;
   const pool = new Pool({
     connectionString: database.url,
     max: CONNECTIONS,
@@ -46,8 +53,8 @@ export async function openWorker(
   const worker = await startWorker({
     pool,
     processes: createWorkerProcesses(database),
-    tasks: [...tasks, housekeeping(database)],
-    schedules: [...schedules, { task: "housekeeping", cron: "17 * * * *" }],
+    tasks,
+    schedules,
     concurrency: CONCURRENCY,
     onFault: (where, error) => telemetry.fault(where, error),
     onAttempt: measureAttempts(telemetry.registry),

@@ -36,13 +36,18 @@ export function civilDay(text: string): CivilDay {
   return day;
 }
 
+/** Days by number, and numbers by day, as they were met; the calendar has 73,049 of them. */
+const byNumber = new Map<number, CivilDay>();
+const numbers = new Map<CivilDay, number>();
+
 /** Days since 1970-01-01. */
 export function dayNumber(day: CivilDay): number {
-  return Date.parse(`${day}T00:00:00Z`) / DAY_MS;
+  const known = numbers.get(day);
+  if (known !== undefined) return known;
+  const number = Date.parse(`${day}T00:00:00Z`) / DAY_MS;
+  if (parseCivilDay(day) !== null) numbers.set(day, number);
+  return number;
 }
-
-/** Days by number as they were met; the calendar has 73,049 of them. */
-const byNumber = new Map<number, CivilDay>();
 
 /** The inverse of {@link dayNumber}. */
 export function dayFromNumber(number: number): CivilDay {

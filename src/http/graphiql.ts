@@ -9,7 +9,16 @@ mutation Link {
   }
 }
 
-# 2. Read.
+# 2. Watch its history come in, and be told of what changes: run one of these and leave it running. "New night" at the simulator's
+# page makes the second one tell.
+subscription Progress {
+  syncProgress { provider backfill { metric state daysDone daysTotal } }
+}
+subscription Follow {
+  dataChanged { type provider metric day origin }
+}
+
+# 3. Read.
 query Read($range: DateRange = { start: "START", end: "END" }) {
   viewer {
     accounts { provider status lastSyncedAt }
@@ -47,6 +56,8 @@ async function renderPage(provider: string): Promise<Page> {
   const html = renderGraphiQL({
     title: "Wearables gateway",
     endpoint: "/graphql",
+    // Its own default asks by GET for server-sent events.
+    subscriptionsProtocol: "WS",
     defaultQuery: defaultQuery(provider, new Date()),
   });
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((match) => cspHash(match[1] ?? ""));

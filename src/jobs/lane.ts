@@ -18,6 +18,9 @@ export interface LaneParts extends AttemptParts {
 /** Milliseconds before a runner that ended by itself is started again. */
 const RESTART_MS = 2_000;
 
+/** Failures to take a job, one after the other, after which a runner is given up: each of its workers has failed some times. */
+const MAX_FAILURES = 12;
+
 /** Its lines quote payloads. */
 const silent = new Logger(() => () => undefined);
 
@@ -39,7 +42,7 @@ export class Lane {
   /** Takes no more jobs, and settles when those under way are done. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.runner?.stop().catch((error: unknown) => this.parts.onFault("stopping a runner", error));
+    if (this.runner) await this.end(this.runner);
     await this.ended;
   }
 
@@ -51,7 +54,7 @@ export class Lane {
       workerId = workerPool.id;
       this.workerId = workerId;
     });
-    this.runner = await run({
+    const runner = await run({
       pgPool: parts.pool,
       concurrency: parts.concurrency,
       noHandleSignals: true,
@@ -67,7 +70,30 @@ export class Lane {
       // Without a batch, an outage while a job is being completed would leave it locked, and go unheard.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
-    return this.runner;
+    this.runner = runner;
+    this.giveUpFailing(runner, events);
+    if (this.stopping.signal.aborted) await this.end(runner);
+    return runner;
+  }
+
+  private async end(runner: Runner): Promise<void> {
+    await runner.stop().catch((error: unknown) => this.parts.onFault("stopping a runner", error));
+  }
+
+  /** A runner whose first look at the names of tasks failed keeps that failure for ever, and takes no job any more. */
+  private giveUpFailing(runner: Runner, events: WorkerEvents): void {
+    let failures = 0;
+    const succeeded = () => {
+      failures = 0;
+    };
+    events.on("worker:getJob:empty", succeeded);
+    events.on("job:start", succeeded);
+    events.on("worker:getJob:error", ({ error }) => {
+      failures += 1;
+      if (failures !== MAX_FAILURES || this.stopping.signal.aborted) return;
+      this.parts.onFault("taking jobs", error);
+      void this.end(runner);
+    });
   }
 
   private async keep(first: Runner): Promise<void> {

@@ -14,19 +14,21 @@ const sum = (tasks: readonly TaskCounts[], of: "waiting" | "running" | "aside") 
 
 /** The job queue in figures. */
 export async function jobsOverview({ services }: RequestContext): Promise<
-  Pick<QueueState, "processes" | "oldestDueSeconds"> & {
+  Pick<QueueState, "processes"> & {
+    readonly oldestDueSeconds: number | null;
     readonly waiting: number;
     readonly running: number;
     readonly aside: number;
     readonly byTask: readonly TaskCounts[];
   }
 > {
-  const { tasks, processes, oldestDueSeconds } = await services.queue.state();
+  const { tasks, processes } = await services.queue.state();
+  const ages = tasks.flatMap(({ oldestDueSeconds }) => oldestDueSeconds ?? []);
   return {
     waiting: sum(tasks, "waiting"),
     running: sum(tasks, "running"),
     aside: sum(tasks, "aside"),
-    oldestDueSeconds: oldestDueSeconds === null ? null : Math.floor(oldestDueSeconds),
+    oldestDueSeconds: ages.length === 0 ? null : Math.floor(Math.max(...ages)),
     processes,
     byTask: tasks,
   };

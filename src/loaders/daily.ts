@@ -71,9 +71,6 @@ function sessionNodes(
   });
 }
 
-/** A node whose resolution is found once all nodes of its day are there. */
-type Draft = DailyNode & { resolution: ResolutionNode | null };
-
 function dailyNode(person: string, { provider, value }: SourcedDay): Draft {
   const { metric, day } = value;
   const method = value.metric === "HRV" ? value.method : null;
@@ -84,32 +81,50 @@ function dailyNode(person: string, { provider, value }: SourcedDay): Draft {
   return { ...value, ...base, sessions };
 }
 
-type NodeOf = (day: SourcedDay) => Draft;
+/** A node whose resolution is found once all nodes of its day are there. */
+type Draft = DailyNode & { resolution: ResolutionNode | null };
 
-function resolutionNode({ policy, winner, candidates }: Resolution, nodeOf: NodeOf): ResolutionNode {
-  const entries = candidates.map(({ provider, day, reason }): [SourcedDay | null, CandidateNode] => [
-    day,
-    { provider, record: day && nodeOf(day), reason },
-  ]);
-  const chosen = entries.find(([day]) => day === winner);
-  if (!chosen) throw new Error(`the chosen day of ${winner.value.metric} is not among its candidates`);
-  return { policy, winner: chosen[1], candidates: entries.map(([, candidate]) => candidate) };
+/** A day's nodes: the chosen one, and every source's by slug. */
+interface NodesOfDay {
+  readonly person: string;
+  readonly winner: DailyNode;
+  readonly bySource: readonly DailyNode[];
+}
+
+function nodesOfDay(person: string, { policy, winner, candidates }: Resolution): NodesOfDay {
+  const entries = candidates.map(({ provider, day, reason }) => {
+    const record = day && dailyNode(person, day);
+    return { day, record, candidate: { provider, record, reason } satisfies CandidateNode };
+  });
+  const chosen = entries.find(({ day }) => day === winner);
+  if (!chosen?.record) throw new Error(`the chosen day of ${winner.value.metric} is not among its candidates`);
+  const bySource = entries.flatMap(({ record }) => record ?? []);
+  const resolution = { policy, winner: chosen.candidate, candidates: entries.map(({ candidate }) => candidate) };
+  for (const node of bySource) node.resolution = resolution;
+  return { person, winner: chosen.record, bySource };
+}
+
+const knownNodes = new WeakMap<Resolution, NodesOfDay>();
+
+/** A day's nodes, the same objects as before where the same resolution was shown to the same person. */
+function nodesOnce(person: string, resolution: Resolution): NodesOfDay {
+  const known = knownNodes.get(resolution);
+  if (known?.person === person) return known;
+  const made = nodesOfDay(person, resolution);
+  knownNodes.set(resolution, made);
+  return made;
 }
 
 function dailyResult(person: string, answer: DailyAnswer): DailyResult {
-  const bySource = answer.bySource.map((day) => dailyNode(person, day));
-  const byKey = new Map(bySource.map((node) => [`${node.day} ${node.provider}`, node]));
-  const nodeOf: NodeOf = ({ provider, value }) => {
-    const node = byKey.get(`${value.day} ${provider}`);
-    if (!node) throw new Error(`a chosen day of ${value.metric} is not among its sources`);
-    return node;
-  };
-  for (const resolution of answer.resolutions) {
-    const shared = resolutionNode(resolution, nodeOf);
-    for (const { day } of resolution.candidates) if (day) nodeOf(day).resolution = shared;
-  }
+  const days = answer.resolutions.map((resolution) => nodesOnce(person, resolution));
   const { absences, issues, freshUntil } = answer;
-  return { nodes: answer.nodes.map(nodeOf), bySource, absences, issues, freshUntil };
+  return {
+    nodes: days.map(({ winner }) => winner),
+    bySource: days.flatMap(({ bySource }) => bySource),
+    absences,
+    issues,
+    freshUntil,
+  };
 }
 
 /** A loader of one person's days for one request; tells `validity` how long they hold. */

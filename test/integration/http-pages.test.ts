@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { Registry } from "prom-client";
 import { type FakeGateway, startFakeGateway } from "../support/fake-gateway";
+import { subscriptionClient } from "../support/subscriber";
 
 const HTML = { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } };
 let gateway: FakeGateway;
@@ -115,6 +116,12 @@ describe("GraphiQL", () => {
       const { json } = await gateway.post(JSON.stringify({ query, operationName }));
       expect(json.errors).toBeUndefined();
     }
+    const following = subscriptionClient(gateway.url);
+    const names = ["Progress", "Follow"];
+    const told = names.map((operationName) => following.subscribe(query, {}, operationName));
+    await told[0]!.until(1);
+    await following.close();
+    expect(told.flatMap(({ errors }) => errors)).toEqual([]);
   });
 
   test("its introspection passes the limits", async () => {

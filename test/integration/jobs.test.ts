@@ -75,8 +75,7 @@ test("a job that fails five times goes aside, told by name and code only, and it
   expect(failed).toMatchObject({ task: "poisoned", attempts: 5, error: "TypeError < Error 23505" });
   await until("an idle queue", async () => (await queue.state()).tasks.length === 1);
   expect(await queue.state()).toMatchObject({
-    tasks: [{ task: "poisoned", waiting: 0, running: 0, aside: 1 }],
-    oldestDueSeconds: null,
+    tasks: [{ task: "poisoned", waiting: 0, running: 0, aside: 1, oldestDueSeconds: null }],
     processes: 1,
   });
   expect(worker.attempts.filter(({ task }) => task === "poisoned").map(({ outcome }) => outcome)).toEqual([

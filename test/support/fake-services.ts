@@ -319,8 +319,9 @@ export function fakeServices(): FakeServices {
           waiting: 2,
           running: 1,
           aside: failed.filter((job) => job.task === task).length,
+          oldestDueSeconds: 12.75,
         }));
-        return { tasks, oldestDueSeconds: 12.75, schedules: [], processes: 1 };
+        return { tasks, schedules: [], processes: 1 };
       },
       failed: async (first) => failed.slice(0, first),
       retry: async (ids) => taken(ids),

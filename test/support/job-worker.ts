@@ -13,7 +13,7 @@ export const QUICK = { sweepEvery: 400, grace: 500, abandonAfter: 400, retryAfte
 export interface TestWorker extends Worker {
   readonly attempts: { task: string; outcome: AttemptOutcome }[];
   readonly faults: { where: string; error: unknown }[];
-  /** Ends the worker and its connections. */
+  /** Ends the worker and its connections; a second time nothing is left to end. */
   end(): Promise<void>;
 }
 
@@ -39,13 +39,15 @@ export async function startTestWorker(
     timing: QUICK,
     ...parts,
   });
+  let closed: Promise<unknown> | null = null;
   return {
     ...worker,
     attempts,
     faults,
     async end() {
       await worker.stop();
-      await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+      closed ??= Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+      await closed;
     },
   };
 }

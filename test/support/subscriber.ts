@@ -17,7 +17,7 @@ export interface SubscriptionClient {
   readonly client: Client;
   /** Close codes of its sockets. */
   readonly closed: number[];
-  subscribe<T>(query: string, variables?: Record<string, unknown>): Subscriber<T>;
+  subscribe<T>(query: string, variables?: Record<string, unknown>, operationName?: string): Subscriber<T>;
   close(): Promise<void>;
 }
 
@@ -44,12 +44,17 @@ export function subscriptionClient(
   return {
     client,
     closed,
-    subscribe: (query, variables = {}) => subscribed(client, query, variables),
+    subscribe: (query, variables = {}, operationName) => subscribed(client, query, variables, operationName ?? null),
     close: async () => void (await client.dispose()),
   };
 }
 
-function subscribed<T>(client: Client, query: string, variables: Record<string, unknown>): Subscriber<T> {
+function subscribed<T>(
+  client: Client,
+  query: string,
+  variables: Record<string, unknown>,
+  operationName: string | null,
+): Subscriber<T> {
   const events: T[] = [];
   const errors: Subscriber<T>["errors"] = [];
   let heard: () => void = () => undefined;
@@ -58,7 +63,7 @@ function subscribed<T>(client: Client, query: string, variables: Record<string, 
     end = resolve;
   });
   const stop = client.subscribe<Record<string, T>>(
-    { query, variables },
+    { query, variables, operationName },
     {
       next: ({ data, errors: wrong = [] }) => {
         for (const value of Object.values(data ?? {})) if (value !== null) events.push(value);

@@ -10,11 +10,10 @@ const FAILED_AT = "j.run_at - exp(least(j.attempts, 10)) * interval '1 second'";
 const STATE = `
 SELECT (SELECT coalesce(json_agg(counted ORDER BY task), '[]') FROM (
     SELECT t.identifier AS task, count(*) FILTER (WHERE j.is_available)::int AS waiting,
-      count(*) FILTER (WHERE j.locked_at IS NOT NULL)::int AS running, count(*) FILTER (WHERE ${ASIDE})::int AS aside
+      count(*) FILTER (WHERE j.locked_at IS NOT NULL)::int AS running, count(*) FILTER (WHERE ${ASIDE})::int AS aside,
+      extract(epoch FROM now() - min(j.run_at) FILTER (WHERE j.is_available AND j.run_at <= now()))::float8 AS "oldestDueSeconds"
     FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id
     WHERE j.locked_at IS NOT NULL OR NOT ${SUPERSEDED} GROUP BY t.identifier) counted) AS tasks,
-  (SELECT extract(epoch FROM now() - min(j.run_at))::float8 FROM graphile_worker._private_jobs j
-    WHERE j.is_available AND j.run_at <= now()) AS "oldestDueSeconds",
   (SELECT coalesce(json_agg(json_build_object('task', identifier, 'lastRunAt', extract(epoch FROM last_execution)::float8)
     ORDER BY identifier), '[]') FROM graphile_worker._private_known_crontabs) AS schedules,
   (SELECT count(*)::int FROM worker_processes p WHERE p.id IN (${PROCESS_LOCKS})) AS processes`;

@@ -4,14 +4,14 @@ export interface TaskCounts {
   readonly waiting: number;
   readonly running: number;
   readonly aside: number;
+  /** Seconds for which the longest-waiting job of the kind that is due has been due; null where none is. */
+  readonly oldestDueSeconds: number | null;
 }
 
 /** The job queue as it is now. */
 export interface QueueState {
   /** Tasks that have jobs, by name. */
   readonly tasks: readonly TaskCounts[];
-  /** Seconds for which the longest-waiting job that is due has been due; null where none is. */
-  readonly oldestDueSeconds: number | null;
   /** What the clock calls. `lastRunAt`: epoch seconds of the last time; null where it has not been called yet. */
   readonly schedules: readonly { readonly task: string; readonly lastRunAt: number | null }[];
   /** Processes that work off jobs. */

@@ -71,6 +71,22 @@ export function requirements(
   return wanted;
 }
 
+/** The {@link requirements} of one moment, made once for all questions and sources that they are the same for. */
+export class Requirements {
+  private readonly made = new Map<string, ReadonlyMap<CivilDay, Requirement>>();
+
+  constructor(readonly moment: Moment) {}
+
+  /** Those of a question to endpoints. */
+  of(question: DailyQuestion, endpoints: readonly Endpoint[]): ReadonlyMap<CivilDay, Requirement> {
+    const hours = endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24);
+    const name = [question.range.start, question.range.end, question.maxAgeSeconds, ...hours].join(" ");
+    const known = this.made.get(name) ?? requirements(question, endpoints, this.moment);
+    this.made.set(name, known);
+    return known;
+  }
+}
+
 /** The latest day that is today anywhere. */
 export function latestAnywhere(now: number): CivilDay {
   return todaySpan(now, null).latest;

@@ -15,7 +15,7 @@ import { type Cell, type CellIdentity, cachedCells, writeCell } from "./cells";
 import { type Errand, errandsOf } from "./errands";
 import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
 import { type PersonState, type PersonStates, todayOf } from "./person-state";
-import { latestAnywhere, type Moment, requirements, resolve } from "./questions";
+import { latestAnywhere, type Moment, Requirements, resolve } from "./questions";
 import { Sheet } from "./sheet";
 import { IMPATIENT, troubleOf } from "./trouble";
 
@@ -61,7 +61,8 @@ export class ReadService implements ReadingApi {
     const confirmed = versionConfirmed && current;
     const moment = this.momentOf(state);
     const sheets = new Map<string, Sheet>();
-    const partsOf = questions.map((question) => this.split(question, state, moment, sheets));
+    const required = new Requirements(moment);
+    const partsOf = questions.map((question) => this.split(question, state, required, sheets));
     await this.know(personId, version, [...sheets.values()], confirmed, mayAsk);
     return questions.map((question, index) => {
       const policy = this.policyOf(question, state);
@@ -84,7 +85,12 @@ export class ReadService implements ReadingApi {
   }
 
   /** A question's parts, one per provider asked; what several questions want of one source lands on one sheet. */
-  private split(question: DailyQuestion, state: PersonState, moment: Moment, sheets: Map<string, Sheet>): Part[] {
+  private split(
+    question: DailyQuestion,
+    state: PersonState,
+    required: Requirements,
+    sheets: Map<string, Sheet>,
+  ): Part[] {
     const linked = new Map(
       state.accounts
         .filter((account) => account.status !== "DISCONNECTED")
@@ -97,9 +103,9 @@ export class ReadService implements ReadingApi {
       const resolved = resolve(question, configured, linked.get(provider));
       if (!("source" in resolved)) return [{ provider, resolved, sheet: null, wanted: new Map() }];
       const name = `${resolved.source.account.id} ${question.metric}`;
-      const sheet = sheets.get(name) ?? new Sheet(resolved.source, latestAnywhere(moment.now));
+      const sheet = sheets.get(name) ?? new Sheet(resolved.source, latestAnywhere(required.moment.now));
       sheets.set(name, sheet);
-      const wanted = requirements(question, resolved.source.endpoints, moment);
+      const wanted = required.of(question, resolved.source.endpoints);
       sheet.want(wanted);
       return [{ provider, resolved, sheet, wanted }];
     });

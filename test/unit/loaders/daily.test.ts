@@ -41,13 +41,16 @@ test("sessions of a day that start in the same second have ids of their own, and
   for (const session of sessions) expect(await loadNode(ctx, session.id)).toEqual(session);
 });
 
-test("a chosen day that no source has is a fault, never invented", async () => {
+test("a chosen day that is none of its candidates is a fault, never invented", async () => {
   const services = fakeServices();
   const read = async (_person: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> =>
-    (await services.reading.read(PERSON.id, questions)).map((answer) => ({ ...answer, bySource: [] }));
+    (await services.reading.read(PERSON.id, questions)).map((answer) => ({
+      ...answer,
+      resolutions: answer.resolutions.map((resolution) => ({ ...resolution, candidates: [] })),
+    }));
   await expect(
     createDailyLoader({ read }, PERSON.id, new Validity()).load(dailyQuestion("HRV", { range }, "RMSSD")),
-  ).rejects.toThrow(/not among its sources/);
+  ).rejects.toThrow(/not among its candidates/);
 });
 
 test("all nodes of a day share one resolution, whose records are the nodes themselves", async () => {
