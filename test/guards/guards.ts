@@ -1,4 +1,5 @@
 import { BUDGET_GUARDS } from "./budget-guards";
+import { HISTORY_GUARDS } from "./history-guards";
 import { JOBS_GUARDS } from "./jobs-guards";
 import { OUTGOING_GUARDS } from "./outgoing-guards";
 import { WEBHOOK_GUARDS } from "./webhook-guards";
@@ -36,6 +37,7 @@ function unmarked(index: number): string {
 }
 
 /** The guards of tokens, of the way of a read, of server keys, of jobs and of webhooks. */
+/** The guards of tokens, of the way of a read, of server keys, of webhooks, of budgets, of history and of nights. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -231,4 +233,5 @@ export const GUARDS: readonly Guard[] = [
   ...WEBHOOK_GUARDS,
   ...BUDGET_GUARDS,
   ...JOBS_GUARDS,
+  ...HISTORY_GUARDS,
 ];
