@@ -24,6 +24,10 @@ export interface Config {
   readonly database: { readonly url: string | null; readonly pools: PoolSizes };
   /** Null for the in-process cache. */
   readonly redisUrl: string | null;
+  /** Bytes of finished answers that one process keeps; 0 keeps none anywhere. */
+  readonly answerCacheBytes: number;
+  /** Registered operations: a JSON file or a folder of documents, null for none. `only`: no others are executed. */
+  readonly persisted: { readonly path: string | null; readonly only: boolean };
   /** The current key first; null where the demo identity may make its own. */
   readonly encryptionKeys: readonly EncryptionKey[] | null;
   readonly linkCompletion: "callback" | "app";
@@ -88,6 +92,9 @@ function checkTogether(settings: Settings, auth: AuthSettings): void {
   if (auth.kind !== "demo" && !settings.ENCRYPTION_KEYS) {
     throw new SettingError("ENCRYPTION_KEYS", "is missing: only the demo identity makes its own key");
   }
+  if (settings.PERSISTED_ONLY === "true" && !settings.PERSISTED_OPERATIONS) {
+    throw new SettingError("PERSISTED_ONLY", "needs PERSISTED_OPERATIONS beside it");
+  }
   if (auth.kind !== "demo" && settings.WEBHOOK_BASE_URL && isLoopbackUrl(settings.WEBHOOK_BASE_URL)) {
     throw new SettingError("WEBHOOK_BASE_URL", "is of this machine, where only the demo's simulated vendors reach it");
   }
@@ -123,6 +130,8 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     auth,
     database: { url: settings.DATABASE_URL ?? null, pools },
     redisUrl: settings.REDIS_URL ?? null,
+    persisted: { path: settings.PERSISTED_OPERATIONS ?? null, only: settings.PERSISTED_ONLY === "true" },
+    answerCacheBytes: settings.ANSWER_CACHE_MB * 1024 * 1024,
     encryptionKeys: settings.ENCRYPTION_KEYS ?? null,
     linkCompletion: settings.LINK_COMPLETION ?? (auth.kind === "demo" ? "callback" : "app"),
     allowedReturnUrls: settings.ALLOWED_RETURN_URLS,

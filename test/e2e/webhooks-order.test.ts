@@ -1,5 +1,7 @@
+import { providers } from "../../providers/registry";
 import { type Clouds, WEARABLES, type WearableName } from "../support/four-wearables";
-import { sentBy, someoneWithANightToday, ToldGateway } from "../support/told-gateway";
+import { someoneWithANight } from "../support/new-night";
+import { sentBy, ToldGateway } from "../support/told-gateway";
 
 /** The endpoint of each wearable whose documents are deleted and revised here, and how many notices there are of a new night in all. */
 const NIGHT: Readonly<Record<WearableName, { readonly endpoint: string; readonly created: number }>> = {
@@ -12,7 +14,7 @@ const LATE_MS = 2_500;
 
 let told: ToldGateway;
 let clouds: Clouds;
-const [deleting, revising] = [someoneWithANightToday("deleting"), someoneWithANightToday("revising")];
+const [deleting, revising] = [someoneWithANight(providers, "deleting"), someoneWithANight(providers, "revising")];
 
 beforeAll(async () => {
   told = await ToldGateway.start();

@@ -1,5 +1,7 @@
+import { providers } from "../../providers/registry";
 import { type Clouds, WEARABLES, type WearableName } from "../support/four-wearables";
-import { sentBy, someoneWithANightToday, ToldGateway } from "../support/told-gateway";
+import { someoneWithANight } from "../support/new-night";
+import { sentBy, ToldGateway } from "../support/told-gateway";
 
 /** What each simulated vendor tells of a new night, and what is asked of it then: lists and single documents. */
 const TOLD: Readonly<
@@ -19,7 +21,7 @@ let clouds: Clouds;
 
 beforeAll(async () => {
   told = await ToldGateway.start();
-  clouds = await told.link(someoneWithANightToday("wearer"));
+  clouds = await told.link(someoneWithANight(providers, "wearer"));
 }, 120_000);
 afterAll(() => told?.stop());
 

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { providers } from "../../providers/registry";
-import { People } from "../../src/simulator/people";
 import type { SentWebhook } from "../../src/simulator/webhooks";
 import { type Clouds, linkFour, type WearableName } from "./four-wearables";
 import { type GatewayProcess, startGateway } from "./gateway-process";
@@ -72,22 +70,4 @@ export class ToldGateway {
 /** What a simulator has sent. */
 export async function sentBy(clouds: Clouds, name: WearableName): Promise<readonly SentWebhook[]> {
   return ((await clouds.control(name, "webhooks")) as unknown as { webhooks: SentWebhook[] }).webhooks;
-}
-
-/** Somebody who has data of today in every wearable, by a name that begins so: the simulator gives everybody gaps. */
-export function someoneWithANightToday(prefix: string): string {
-  const now = () => Math.floor(Date.now() / 1_000);
-  const names = Array.from({ length: 100 }, (_, index) => `${prefix}-${index}`);
-  const name = names.find((user) =>
-    providers.every((provider) => {
-      const people = new People(provider, 1, now);
-      const day = people.newNight(user);
-      const range = { start: day, end: day };
-      return provider.endpoints.every(({ name: endpoint }) => {
-        return people.documents(user, people.person(user), endpoint, range).length > 0;
-      });
-    }),
-  );
-  if (name === undefined) throw new Error("expected somebody with a night");
-  return name;
 }

@@ -107,6 +107,7 @@ test.each<[string, Record<string, string>]>([
   ["WEBHOOK_BASE_URL", { ...PRODUCTION, WEBHOOK_BASE_URL: "https://[::1]" }],
   ["DATABASE_URL", { DATABASE_URL: "mysql://x" }],
   ["REDIS_URL", { REDIS_URL: "localhost:6379" }],
+  ["ANSWER_CACHE_MB", { ANSWER_CACHE_MB: "-1" }],
   ["DATABASE_POOL_API", { DATABASE_POOL_API: "0" }],
   ["AUTH_JWT_SECRET", { AUTH_JWT_SECRET: "x".repeat(31) }],
   ["AUTH_ISSUER", { AUTH_ISSUER: "https://id.example.com" }],
