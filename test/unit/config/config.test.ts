@@ -59,6 +59,16 @@ test("production reads all that it needs", () => {
   expect(config.auth).toMatchObject({ kind: "jwks", audience: "wearables" });
 });
 
+test.each([
+  ["https://gw.example.com", "https://gw.example.com"],
+  ["https://GW.example.com:8443/", "https://gw.example.com:8443"],
+  ["https://203.0.113.7", "https://203.0.113.7"],
+  ["http://localhost:4000", "http://localhost:4000"],
+  ["", null],
+])("WEBHOOK_BASE_URL=%s is the origin %s", (text, origin) => {
+  expect(read({ WEBHOOK_BASE_URL: text }).webhookBaseUrl).toBe(origin);
+});
+
 test.each(["DATABASE_URL", "ENCRYPTION_KEYS", "AUTH_ISSUER", "AUTH_AUDIENCE"])(
   "production without %s is refused",
   (name) => {
@@ -87,8 +97,23 @@ test.each<[string, Record<string, string>]>([
   ["ROLES", { ROLES: "api,web" }],
   ["ROLES", { ROLES: "api,api" }],
   ["PUBLIC_URL", { PUBLIC_URL: "http://gw.example.com" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "gw.example.com" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "http://gw.example.com" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://gw.example.com/behind" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://gw.example.com/?a=b" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://user:pw@gw.example.com" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://10.0.0.7" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://169.254.169.254" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://0x0a000007" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://[::ffff:10.0.0.7]" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://[fd00::7]" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://gateway" }],
+  ["WEBHOOK_BASE_URL", { WEBHOOK_BASE_URL: "https://gateway.local" }],
+  ["WEBHOOK_BASE_URL", { ...PRODUCTION, WEBHOOK_BASE_URL: "http://localhost:4000" }],
+  ["WEBHOOK_BASE_URL", { ...PRODUCTION, WEBHOOK_BASE_URL: "https://[::1]" }],
   ["DATABASE_URL", { DATABASE_URL: "mysql://x" }],
   ["REDIS_URL", { REDIS_URL: "localhost:6379" }],
+  ["ANSWER_CACHE_MB", { ANSWER_CACHE_MB: "-1" }],
   ["DATABASE_POOL_API", { DATABASE_POOL_API: "0" }],
   ["AUTH_JWT_SECRET", { AUTH_JWT_SECRET: "x".repeat(31) }],
   ["AUTH_ISSUER", { AUTH_ISSUER: "https://id.example.com" }],
