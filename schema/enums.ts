@@ -187,7 +187,7 @@ export const WebhookSubscriptionProblem = enumOf(
   "WebhookSubscriptionProblem",
   "Why a webhook subscription could not be kept.",
   {
-    RATE_LIMITED: "The vendor asked to wait.",
+    RATE_LIMITED: "The vendor asked to wait, or would have: the request budget is used up.",
     UNAVAILABLE: "The vendor did not answer, or answered with a fault of its own.",
     INVALID_RESPONSE: "The vendor's answer could not be trusted.",
     UNAUTHORIZED: "The vendor refused the application's credentials.",

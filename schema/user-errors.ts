@@ -26,10 +26,10 @@ export async function withUserErrors<T extends object, N extends object>(
 export function withServerErrors<T extends object, N extends object>(
   ctx: RequestContext,
   otherwise: N,
-  work: (outgoing: OutgoingApi) => Promise<T>,
+  work: (outgoing: OutgoingApi, by: string) => Promise<T>,
 ): Promise<WithErrors<T, N>> {
-  demandServerKey(ctx, "write");
-  return answered(otherwise, () => work(ctx.services.outgoing));
+  const { prefix } = demandServerKey(ctx, "write");
+  return answered(otherwise, () => work(ctx.services.outgoing, prefix));
 }
 
 async function answered<T extends object, N extends object>(

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { providers } from "../providers/registry";
 import { buildGatewaySchema } from "../schema/build";
-import { buildName } from "./build-name";
+import { answersName, buildName } from "./build-name";
 import type { Config } from "./config";
 import { blame, PORT_PROBLEMS } from "./config/blame";
 import { demoKey } from "./config/demo-key";
@@ -26,6 +26,7 @@ import { openBudgets } from "./open-budgets";
 import { openCache } from "./open-cache";
 import { openDatabase } from "./open-database";
 import { askForHistory, openHistory } from "./open-history";
+import { readPersistedOperations } from "./open-operations";
 import { openOutgoing } from "./open-outgoing";
 import { openSubscriptions } from "./open-subscriptions";
 import { openWebhooks } from "./open-webhooks";
@@ -135,7 +136,7 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),
   };
-  const subscriptions = openSubscriptions({ config, database, keys, telemetry, wearables, outbound, pauses, now });
+  const subscriptions = openSubscriptions({ config, database, keys, telemetry, logger, wearables, ...asking });
   const cursors = createCursors(keys.map(({ key }) => key));
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing(
@@ -197,12 +198,16 @@ async function start(config: Config, logger: Logger, closing: Closing): Promise<
   const worker = await openWorker({ database, telemetry, queue: services.queue, tasks, schedules, working }, closing);
   if (worker) await history.catchUp();
   const api = config.roles.includes("api");
+  const schema = buildGatewaySchema({ providers });
+  const persisted = await readPersistedOperations(config.persisted, schema);
+  const answersBuild = answersName(build, [config.production, config.sourceOrder, services.providers, persisted?.name]);
   const server = await createHttpServer({
-    schema: buildGatewaySchema({ providers }),
+    schema,
+    persisted,
     services,
     webhooks: webhooks.receiver,
     authenticate: createAuthenticator(config.auth),
-    answers: new AnswerCache({ versions, store: answers, build, now }),
+    answers: new AnswerCache({ versions, store: answers, build: answersBuild, now, maxBytes: config.answerCacheBytes }),
     logger,
     registry: telemetry.registry,
     probes: [

@@ -13,3 +13,8 @@ export function buildName(): string {
     .digest("base64url")
     .slice(0, 12);
 }
+
+/** Changes with the build and with every setting that answers depend on, so that no finished answer of other ones is handed out. */
+export function answersName(build: string, settings: readonly unknown[]): string {
+  return createHash("sha256").update(build).update(JSON.stringify(settings)).digest("base64url").slice(0, 12);
+}

@@ -1,5 +1,6 @@
 import type { AuthSettings } from "./config/auth";
 import type { EncryptionKey } from "./config/keys";
+import { isLoopbackUrl } from "./config/public-origin";
 import { isLoopback, type Role, SETTINGS, type Settings } from "./config/settings";
 import { knownSources, type SourceOrder } from "./config/source-order";
 import { readWearable, type WearableConfig } from "./config/wearables";
@@ -12,7 +13,7 @@ export interface Config {
   readonly port: number;
   /** Without a slash at its end. */
   readonly publicUrl: string;
-  /** Where vendors reach this gateway, without a slash at its end; null where they do not. */
+  /** The origin under which vendors reach this gateway; null where they do not. */
   readonly webhookBaseUrl: string | null;
   readonly roles: readonly Role[];
   readonly logLevel: Settings["LOG_LEVEL"];
@@ -23,6 +24,10 @@ export interface Config {
   readonly database: { readonly url: string | null; readonly pools: PoolSizes };
   /** Null for the in-process cache. */
   readonly redisUrl: string | null;
+  /** Bytes of finished answers that one process keeps; 0 keeps none anywhere. */
+  readonly answerCacheBytes: number;
+  /** Registered operations: a JSON file or a folder of documents, null for none. `only`: no others are executed. */
+  readonly persisted: { readonly path: string | null; readonly only: boolean };
   /** The current key first; null where the demo identity may make its own. */
   readonly encryptionKeys: readonly EncryptionKey[] | null;
   readonly linkCompletion: "callback" | "app";
@@ -87,6 +92,12 @@ function checkTogether(settings: Settings, auth: AuthSettings): void {
   if (auth.kind !== "demo" && !settings.ENCRYPTION_KEYS) {
     throw new SettingError("ENCRYPTION_KEYS", "is missing: only the demo identity makes its own key");
   }
+  if (settings.PERSISTED_ONLY === "true" && !settings.PERSISTED_OPERATIONS) {
+    throw new SettingError("PERSISTED_ONLY", "needs PERSISTED_OPERATIONS beside it");
+  }
+  if (auth.kind !== "demo" && settings.WEBHOOK_BASE_URL && isLoopbackUrl(settings.WEBHOOK_BASE_URL)) {
+    throw new SettingError("WEBHOOK_BASE_URL", "is of this machine, where only the demo's simulated vendors reach it");
+  }
   if (settings.NODE_ENV === "production" && !settings.DATABASE_URL) {
     throw new SettingError("DATABASE_URL", "is missing: production has no embedded database");
   }
@@ -112,13 +123,15 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
     host: settings.HOST,
     port: settings.PORT,
     publicUrl,
-    webhookBaseUrl: settings.WEBHOOK_BASE_URL?.href.replace(/\/+$/, "") ?? null,
+    webhookBaseUrl: settings.WEBHOOK_BASE_URL?.origin ?? null,
     roles: settings.ROLES,
     logLevel: settings.LOG_LEVEL,
     dataDirectory: settings.DATA_DIR,
     auth,
     database: { url: settings.DATABASE_URL ?? null, pools },
     redisUrl: settings.REDIS_URL ?? null,
+    persisted: { path: settings.PERSISTED_OPERATIONS ?? null, only: settings.PERSISTED_ONLY === "true" },
+    answerCacheBytes: settings.ANSWER_CACHE_MB * 1024 * 1024,
     encryptionKeys: settings.ENCRYPTION_KEYS ?? null,
     linkCompletion: settings.LINK_COMPLETION ?? (auth.kind === "demo" ? "callback" : "app"),
     allowedReturnUrls: settings.ALLOWED_RETURN_URLS,

@@ -37,6 +37,8 @@ function read(body: unknown): WebhookEvent[] {
   return [
     {
       key: JSON.stringify([user, data, id, type, time ?? null]),
+      // Without its time the next change of a document is told in the same words.
+      ...(time ? {} : { repeats: true }),
       vendorUserId: user,
       change: change ?? "updated",
       endpoints: known ? [data] : [],

@@ -61,8 +61,8 @@ export class WebhookResolver {
     @Ctx() ctx: RequestContext,
   ): Promise<CreateWebhookEndpointPayload> {
     const { url, eventTypes = null, description = null } = input;
-    return withServerErrors(ctx, { endpoint: null, secret: null }, (outgoing) =>
-      outgoing.create({ url, eventTypes, description }),
+    return withServerErrors(ctx, { endpoint: null, secret: null }, (outgoing, by) =>
+      outgoing.create({ url, eventTypes, description }, by),
     );
   }
 
@@ -76,8 +76,8 @@ export class WebhookResolver {
   ): Promise<UpdateWebhookEndpointPayload> {
     const { endpointId, url, enabled, ...nullable } = input;
     const change = { ...nullable, ...(url == null ? {} : { url }), ...(enabled == null ? {} : { enabled }) };
-    return withServerErrors(ctx, { endpoint: null }, async (outgoing) => ({
-      endpoint: await outgoing.update(endpointId, change),
+    return withServerErrors(ctx, { endpoint: null }, async (outgoing, by) => ({
+      endpoint: await outgoing.update(endpointId, change, by),
     }));
   }
 
@@ -90,7 +90,9 @@ export class WebhookResolver {
     @Arg("input", () => WebhookEndpointInput, { description: "The endpoint." }) { endpointId }: WebhookEndpointInput,
     @Ctx() ctx: RequestContext,
   ): Promise<RotateWebhookSecretPayload> {
-    return withServerErrors(ctx, { secret: null }, async (outgoing) => ({ secret: await outgoing.rotate(endpointId) }));
+    return withServerErrors(ctx, { secret: null }, async (outgoing, by) => ({
+      secret: await outgoing.rotate(endpointId, by),
+    }));
   }
 
   @Mutation(() => DeleteWebhookEndpointPayload, {
@@ -101,8 +103,8 @@ export class WebhookResolver {
     @Arg("input", () => WebhookEndpointInput, { description: "The endpoint." }) { endpointId }: WebhookEndpointInput,
     @Ctx() ctx: RequestContext,
   ): Promise<DeleteWebhookEndpointPayload> {
-    return withServerErrors(ctx, { deletedId: null }, async (outgoing) => {
-      await outgoing.remove(endpointId);
+    return withServerErrors(ctx, { deletedId: null }, async (outgoing, by) => {
+      await outgoing.remove(endpointId, by);
       return { deletedId: endpointId };
     });
   }

@@ -225,7 +225,7 @@ export class RedisCounts implements RequestCounts {
     known.alone ??= this.inherit(known);
     if (away) known.alone.backAt = null;
     const { count, processes } = known.alone;
-    const limits = known.windows.map((window) => limitsOf(window, processes));
+    const limits = partOf(known, processes);
     const now = this.now();
     const decision = count.take(limits, wish, now);
     for (const [index, window] of known.windows.entries()) {
@@ -240,7 +240,7 @@ export class RedisCounts implements RequestCounts {
   /** This process's part of what everybody is known to have taken: added up over the processes it is all of it. */
   private inherit(known: Known): NonNullable<Known["alone"]> {
     const processes = this.processes.length > 0 ? Math.max(...this.processes) : PROCESSES_UNKNOWN;
-    const limits = known.windows.map((window) => limitsOf(window, processes));
+    const limits = partOf(known, processes);
     const alone = new LocalCount();
     for (const slots of [known.told, known.untold]) {
       for (const [seconds, slot, count] of slots.counted(this.now())) {
@@ -272,6 +272,11 @@ export class RedisCounts implements RequestCounts {
   private now(): number {
     return this.nowMs?.() ?? steadyNow() + this.aheadMs;
   }
+}
+
+/** What each of some processes may take while they cannot count together. */
+function partOf({ windows }: Known, processes: number): WindowLimits[] {
+  return windows.map((window) => limitsOf(window, processes));
 }
 
 function keyOf(provider: string): string {

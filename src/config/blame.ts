@@ -23,7 +23,7 @@ export const DATABASE_PROBLEMS: Problems = {
 /** Turns a failure of the start that a setting is to blame for into one that names it. */
 export function blame(variable: string, problems: Problems): (error: unknown) => never {
   return (error) => {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
     const problem = problems[code];
     throw problem === undefined ? error : new SettingError(variable, problem);
   };

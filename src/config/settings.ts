@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cronLine, exactAddresses, hostList, httpAddress, originList, wholeNumber } from "./formats";
 import { keyRing } from "./keys";
+import { publicOrigin } from "./public-origin";
 import { sourceOrder } from "./source-order";
 
 const LOOPBACK_HOSTS = new Set(["localhost", "127.0.0.1", "::1"]);
@@ -59,7 +60,7 @@ export const SETTINGS = z.object({
     .default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(4000),
   PUBLIC_URL: httpAddress.optional(),
-  WEBHOOK_BASE_URL: httpAddress.refine((url) => url.search === "", "expected an address without a query").optional(),
+  WEBHOOK_BASE_URL: publicOrigin.optional(),
   ROLES: roles.default(["api", "worker"]),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "expected debug, info, warn, error or silent" })
@@ -71,6 +72,9 @@ export const SETTINGS = z.object({
   DATABASE_POOL_ATTEMPTS: wholeNumber(1, 20).default(1),
   DATABASE_POOL_WORKER: wholeNumber(1, 100).default(4),
   REDIS_URL: redisUrl.optional(),
+  PERSISTED_OPERATIONS: z.string().optional(),
+  PERSISTED_ONLY: z.enum(["true", "false"], { error: "expected true or false" }).default("false"),
+  ANSWER_CACHE_MB: wholeNumber(0, 65_536).default(96),
   ENCRYPTION_KEYS: keyRing.optional(),
   AUTH_JWT_SECRET: secret.optional(),
   AUTH_JWKS_URL: httpAddress.optional(),

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { QueryFailedError } from "typeorm";
 import { DatabaseUnreachable } from "../domain/errors";
 
@@ -18,7 +19,7 @@ export function rethrowOutage(error: unknown): never {
 }
 
 function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false;
   const code: unknown = Reflect.get(error, "code");
   // A statement that failed without a code of PostgreSQL's was never answered.
   if (error instanceof QueryFailedError) return typeof code !== "string" || SQLSTATE.test(code) || SOCKET.test(code);

@@ -12,6 +12,8 @@ export const ERROR_CODES = {
   GRAPHQL_VALIDATION_FAILED: "The document does not fit the schema.",
   OPERATION_RESOLUTION_FAILURE:
     "No operation of the document is chosen, or the one that is is not served here: queries and mutations over HTTP, subscriptions over WebSocket.",
+  PERSISTED_QUERY_NOT_FOUND: "No operation is registered under this hash: send the document.",
+  OPERATION_NOT_REGISTERED: "This gateway executes registered operations alone, and the document is none of them.",
   QUERY_TOO_COMPLEX:
     "The document exceeds a limit on depth, aliases, directives, tokens or cost; the message names it.",
   NOT_FOUND: "Nothing is served at this address.",

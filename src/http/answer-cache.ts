@@ -29,16 +29,16 @@ export interface KeptAnswer {
   readonly coded: Partial<Record<Coding, Buffer>>;
 }
 
-/** What keeping answers needs. `store`: null where there is only this process; `now`: epoch seconds. */
+/** What keeping answers needs. `store`: null where there is only this process; `now`: epoch seconds; `maxBytes`: of this process, 0 to keep none anywhere. */
 export interface AnswerCacheParts {
   readonly versions: DataVersions;
   readonly store: AnswerStore | null;
   readonly build: string;
   readonly now: () => number;
+  readonly maxBytes: number;
   readonly onFound?: (layer: "memory" | "shared") => void;
 }
 
-const MAX_BYTES = 96 * 1024 * 1024;
 const LONGEST_SECONDS = 6 * 3_600;
 const LINE_END = 10;
 
@@ -52,16 +52,25 @@ const compressors: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> 
  * and while none of it would be asked for again.
  */
 export class AnswerCache {
-  private readonly kept = new LRUCache<string, KeptAnswer>({
-    maxSize: MAX_BYTES,
-    sizeCalculation: ({ bytes, coded }, key) =>
-      bytes.length + (coded.br?.length ?? 0) + (coded.gzip?.length ?? 0) + key.length,
-  });
+  private readonly kept: LRUCache<string, KeptAnswer>;
 
-  constructor(private readonly parts: AnswerCacheParts) {}
+  constructor(private readonly parts: AnswerCacheParts) {
+    this.kept = new LRUCache({
+      // To the library 0 is no bound.
+      maxSize: Math.max(1, parts.maxBytes),
+      sizeCalculation: ({ bytes, coded }, key) =>
+        bytes.length + (coded.br?.length ?? 0) + (coded.gzip?.length ?? 0) + Buffer.byteLength(key),
+    });
+  }
 
-  /** The question at the person's present data version; null where that cannot be confirmed. */
+  /** Whether answers are kept at all. */
+  get keeps(): boolean {
+    return this.parts.maxBytes > 0;
+  }
+
+  /** The question at the person's present data version; null where that cannot be confirmed, or no answers are kept. */
   async asked(question: Question): Promise<AskedQuestion | null> {
+    if (!this.keeps) return null;
     const { version, confirmed } = await this.parts.versions.current(question.personId);
     return confirmed ? { ...question, version } : null;
   }

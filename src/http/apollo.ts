@@ -13,6 +13,7 @@ import { Operations } from "./compiled";
 import { ErrorFormatter, isInternal } from "./graphql-errors";
 import { chosenResponseType, RESPONSE_TYPES } from "./media-type";
 import type { HttpMetrics, OperationOutcome } from "./metrics";
+import type { PersistedOperations } from "./persisted";
 
 /** What the GraphQL server is made of. */
 export interface GraphqlOptions {
@@ -20,6 +21,8 @@ export interface GraphqlOptions {
   readonly production: boolean;
   readonly logger: Logger;
   readonly metrics: HttpMetrics;
+  /** Null where none are registered. */
+  readonly persisted: PersistedOperations | null;
 }
 
 /** Errors of the request itself; of 200 where the client knows only application/json. @see https://graphql.github.io/graphql-over-http/draft/#sec-application-json */
@@ -91,9 +94,18 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
   };
 }
 
+/** Documents by hash as Apollo Server looks them up; what clients would register is not taken. */
+function registered(persisted: PersistedOperations) {
+  return {
+    get: async (key: string) => persisted.get(key.replace(/^apq:/, "")),
+    set: async () => undefined,
+    delete: async () => false,
+  };
+}
+
 /** A GraphQL server with every limit of {@link LIMITS}; it answers errors by the catalogue and nothing of the schema in production. */
 export function createGraphqlServer(options: GraphqlOptions): ApolloServer<RequestContext> {
-  const { schema, production, logger } = options;
+  const { schema, production, logger, persisted } = options;
   const formatter = new ErrorFormatter({ hideSuggestions: production });
   // Apollo's own messages can quote foreign ones behind a colon.
   const said = (message: unknown): string => String(message).split(":")[0] ?? "";
@@ -103,7 +115,7 @@ export function createGraphqlServer(options: GraphqlOptions): ApolloServer<Reque
     introspection: !production,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
-    persistedQueries: false,
+    persistedQueries: persisted ? { cache: registered(persisted) } : false,
     parseOptions: { maxTokens: LIMITS.tokens },
     maxRecursiveSelections: LIMITS.recursiveSelections,
     validationOptions: { maxErrors: LIMITS.errors },

@@ -8,10 +8,10 @@ import { plainSchema } from "./plain-schema";
 
 /** Uses of an operation after which it is compiled. */
 const USES_BEFORE_COMPILING = 3;
-/** Compiling takes milliseconds in which nothing else is done: never more than once in so many. */
-const COMPILE_EVERY_MS = 250;
-/** Operations, told apart by the values of their conditions, that uses are counted of and compiled forms are held of. */
-const MAX_FORMS = 256;
+/** Compiling takes a millisecond for some fields, in which nothing else is done: after it comes a pause, so many times as long. */
+const PAUSE_FACTOR = 20;
+/** Fields that compiled forms have together at most; an operation that is not compiled yet counts as one. */
+const MAX_FIELDS_HELD = 10_000;
 
 interface Known {
   readonly number: number;
@@ -33,10 +33,10 @@ interface Form {
  */
 export class Operations {
   private readonly known = new WeakMap<OperationDefinitionNode, Known>();
-  private readonly forms = new LRUCache<string, Form>({ max: MAX_FORMS });
+  private readonly forms = new LRUCache<string, Form>({ maxSize: MAX_FIELDS_HELD });
   private readonly plain: GraphQLSchema;
   private met = 0;
-  private compiledAt = Number.NEGATIVE_INFINITY;
+  private pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -64,7 +64,9 @@ export class Operations {
     given: Variables,
   ): Promise<{ data: Record<string, unknown> } | null> {
     if (operation.operation !== "query") return null;
-    const { coerced: variables } = getVariableValues(this.schema, operation.variableDefinitions ?? [], given);
+    const declared = operation.variableDefinitions ?? [];
+    // One error is enough to leave it to the reference, and to word thousands takes minutes.
+    const { coerced: variables } = getVariableValues(this.schema, declared, given, { maxErrors: 1 });
     const compiled = variables && this.compiledOf(document, operation, variables);
     if (!compiled) return null;
     const result = await compiled.query({}, { context, variables }, {});
@@ -89,22 +91,20 @@ export class Operations {
     const { number, conditions } = this.of(document, operation);
     const key = `${number} ${conditions.map((name) => variables[name]).join(" ")}`;
     const form = this.forms.get(key) ?? { uses: 0, compiled: undefined };
-    if (form.uses === 0) this.forms.set(key, form);
+    if (form.uses === 0) this.forms.set(key, form, { size: 1 });
     form.uses += 1;
     if (form.compiled !== undefined) return form.compiled;
-    if (form.uses <= USES_BEFORE_COMPILING || this.clock() - this.compiledAt < COMPILE_EVERY_MS) return null;
-    this.compiledAt = this.clock();
-    form.compiled = this.compile(document, operation, variables);
+    const startedAt = this.clock();
+    if (form.uses <= USES_BEFORE_COMPILING || startedAt < this.pausedUntil) return null;
+    const plain = plainOperation(this.schema, document, operation, variables);
+    form.compiled = plain && this.compile(plain.document);
+    this.forms.set(key, form, { size: form.compiled && plain ? plain.fields + 1 : 1 });
+    const now = this.clock();
+    this.pausedUntil = now + (now - startedAt) * PAUSE_FACTOR;
     return form.compiled;
   }
 
-  private compile(
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Variables,
-  ): CompiledQuery | null {
-    const plain = plainOperation(this.schema, document, operation, variables);
-    if (!plain) return null;
+  private compile(plain: DocumentNode): CompiledQuery | null {
     try {
       const compiled = compileQuery(this.plain, plain, undefined, { disablingCapturingStackErrors: true });
       if (isCompiledQuery(compiled)) return compiled;

@@ -41,6 +41,7 @@ export class FirstAnswer {
 
   /** Puts itself before the framework's listener; call it once the framework is ready. */
   before(app: FastifyInstance): void {
+    if (!this.parts.answers.keeps) return;
     const [listener] = app.server.listeners("request") as RequestListener[];
     if (!listener) throw new Error("expected the framework to listen for requests");
     app.server.removeListener("request", listener);

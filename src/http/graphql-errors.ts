@@ -5,7 +5,6 @@ import { DatabaseUnreachable, ERROR_CODES, type ErrorCode, GatewayError } from "
 /** Codes that Apollo Server gives and that this gateway's catalogue does not have, by what they mean here. */
 const FOREIGN_CODES: Readonly<Record<string, ErrorCode>> = {
   PERSISTED_QUERY_NOT_SUPPORTED: "BAD_REQUEST",
-  PERSISTED_QUERY_NOT_FOUND: "BAD_REQUEST",
 };
 const HTTP_CODES: Readonly<Record<number, ErrorCode>> = { 405: "METHOD_NOT_ALLOWED", 415: "UNSUPPORTED_MEDIA_TYPE" };
 const SUGGESTION = /\s*Did you mean .*\?$/s;

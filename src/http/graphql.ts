@@ -4,14 +4,16 @@ import { GatewayError } from "../domain/errors";
 import { createRequestContext, type RequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
-import { logAnswer, sendError } from "./answers";
+import { errorBody, logAnswer, STATUS_OF, sendError } from "./answers";
 import { createGraphqlServer, type GraphqlOptions } from "./apollo";
 import { FirstAnswer } from "./first-answer";
 import { graphiqlPage, wantsPage } from "./graphiql";
 import { parseJsonBody } from "./json-body";
 import { keptHeaders, keptResponse } from "./kept-response";
-import { chosenResponseType, type ResponseType } from "./media-type";
+import { chosenResponseType, RESPONSE_TYPES, type ResponseType } from "./media-type";
 import type { HttpMetrics } from "./metrics";
+import { sendPage } from "./page";
+import type { DocumentAsked, PersistedOperations } from "./persisted";
 
 /** What GraphQL over HTTP is made of. `demo`: only loopback Hosts are served. */
 export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
@@ -40,8 +42,8 @@ export async function serveGraphql(
   options: GraphqlParts,
   metrics: HttpMetrics,
 ): Promise<FirstAnswer> {
-  const { services, callerOf, isDraining, production, schema, logger, answers } = options;
-  const apollo = createGraphqlServer({ schema, production, logger, metrics });
+  const { services, callerOf, isDraining, production, schema, logger, answers, persisted } = options;
+  const apollo = createGraphqlServer({ schema, production, logger, metrics, persisted });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
   const first = new FirstAnswer({
@@ -56,7 +58,7 @@ export async function serveGraphql(
     },
   });
   const underway = new WeakMap<FastifyRequest, Asking>();
-  const page = production ? null : graphiqlPage(services.providers[0]?.provider ?? "");
+  const page = production ? null : persisted?.only ? noGraphiql : graphiqlPage(services.providers[0]?.provider ?? "");
   const execute = fastifyApolloHandler(apollo, {
     context: async (request) => {
       const asking = underway.get(request);
@@ -81,6 +83,13 @@ export async function serveGraphql(
         .send(bytes ?? undefined);
     }
     if (Buffer.isBuffer(request.body)) request.body = parseJsonBody(request.body);
+    const refused = persisted && refusalOf(request, persisted);
+    if (refused) {
+      // As Apollo Server answers the like: clients that know only application/json look into answers of 200 alone.
+      const status = asking.type === RESPONSE_TYPES[0] ? 200 : STATUS_OF[refused.code];
+      reply.code(status).type(`${asking.type}; charset=utf-8`);
+      return reply.send(errorBody(refused.code, refused.message));
+    }
     return Reflect.apply(execute, app, [request, reply]);
   };
 
@@ -114,6 +123,33 @@ export async function serveGraphql(
       sendError(reply.header("allow", "GET, POST"), "METHOD_NOT_ALLOWED", "Send GraphQL by POST, or queries by GET"),
   });
   return first;
+}
+
+/** Why a request's document is not to be executed; null where it may be, or where Apollo Server refuses the request as a whole. */
+function refusalOf({ method, body, query }: FastifyRequest, persisted: PersistedOperations): GatewayError | null {
+  try {
+    persisted.documentOf(method === "GET" ? byGet(query) : (body ?? {}));
+    return null;
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+}
+
+function byGet(parameters: unknown): DocumentAsked {
+  const { query, extensions } = parameters as Readonly<Record<string, unknown>>;
+  if (typeof extensions !== "string") return { query };
+  try {
+    return { query, extensions: JSON.parse(extensions) };
+  } catch {
+    return { query };
+  }
+}
+
+function noGraphiql(reply: FastifyReply): FastifyReply {
+  const why =
+    "PERSISTED_ONLY is set: this gateway executes registered operations alone, so there is nothing to try here.";
+  return sendPage(reply, 200, "No GraphiQL", why);
 }
 
 /** What is asked, if a kept answer may serve it: a person asks, and the request is one that would be executed. */

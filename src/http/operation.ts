@@ -47,13 +47,19 @@ function parsed(query: string): DocumentNode {
   }
 }
 
-/** The document of a subscription under every limit that holds over HTTP; throws {@link OperationRefused}. */
-export function subscriptionDocument(schema: GraphQLSchema, asked: Asked): DocumentNode {
-  const document = parsed(asked.query);
+/** A document under every limit that holds without variables; throws {@link OperationRefused}. */
+export function validDocument(schema: GraphQLSchema, query: string): DocumentNode {
+  const document = parsed(query);
   const options = { maxErrors: LIMITS.errors };
   // What the other rules would take long for is refused before they look.
   refuseIfAny(validate(schema, document, [selectionsRule, depthRule, countsRule], options), "QUERY_TOO_COMPLEX");
   refuseIfAny(validate(schema, document, specifiedRules, options), "GRAPHQL_VALIDATION_FAILED");
+  return document;
+}
+
+/** The document of a subscription under every limit that holds over HTTP; throws {@link OperationRefused}. */
+export function subscriptionDocument(schema: GraphQLSchema, asked: Asked): DocumentNode {
+  const document = validDocument(schema, asked.query);
   const operation = getOperationAST(document, asked.operationName);
   if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) {
     const problem = operation
@@ -62,7 +68,9 @@ export function subscriptionDocument(schema: GraphQLSchema, asked: Asked): Docum
     throw new OperationRefused(coded([new GraphQLError(problem)], "OPERATION_RESOLUTION_FAILURE"));
   }
   const variables = asked.variables ?? {};
-  const { errors = [] } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, options);
+  const { errors = [] } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+    maxErrors: LIMITS.errors,
+  });
   refuseIfAny(errors, "BAD_USER_INPUT");
   try {
     refuseCostly(schema, document, operation, variables);

@@ -19,10 +19,16 @@ import {
 } from "graphql";
 
 /** Fields that a plain operation has at most, counted anew for every type that they may be of. */
-const MAX_FIELDS = 2_000;
+const MAX_FIELDS = 300;
 
 /** Coerced values of an operation's variables. */
 export type Variables = Readonly<Record<string, unknown>>;
+
+/** A plain operation as a document, and how many fields it has. */
+export interface PlainOperation {
+  readonly document: DocumentNode;
+  readonly fields: number;
+}
 
 /** The variables that an operation's conditions (`@skip`, `@include`) depend on. */
 export function conditionVariables(document: DocumentNode): readonly string[] {
@@ -46,17 +52,16 @@ export function plainOperation(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Variables,
-): DocumentNode | null {
+): PlainOperation | null {
   const root = schema.getQueryType();
   if (operation.operation !== "query" || !root) return null;
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const one of document.definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
   try {
-    const selectionSet = new Flattening(schema, fragments, variables).selectionSet(root, [operation.selectionSet]);
-    return {
-      kind: Kind.DOCUMENT,
-      definitions: [{ kind: Kind.OPERATION_DEFINITION, operation: operation.operation, selectionSet }],
-    };
+    const flattening = new Flattening(schema, fragments, variables);
+    const selectionSet = flattening.selectionSet(root, [operation.selectionSet]);
+    const plain = { kind: Kind.OPERATION_DEFINITION, operation: operation.operation, selectionSet } as const;
+    return { document: { kind: Kind.DOCUMENT, definitions: [plain] }, fields: flattening.fields };
   } catch (error) {
     if (error instanceof NotPlain) return null;
     throw error;
@@ -66,7 +71,7 @@ export function plainOperation(
 class NotPlain extends Error {}
 
 class Flattening {
-  private fields = 0;
+  fields = 0;
 
   constructor(
     private readonly schema: GraphQLSchema,

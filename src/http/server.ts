@@ -18,6 +18,7 @@ import { type Probe, serveHealth } from "./health";
 import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body";
 import { serveMetrics } from "./metrics";
 import { allowOrigins, checkHost } from "./origins";
+import type { PersistedOperations } from "./persisted";
 import { serveSubscriptions } from "./upgrade";
 import { serveHandshake } from "./webhook-handshake";
 import { serveWebhooks } from "./webhooks";
@@ -29,6 +30,8 @@ export interface HttpOptions {
   readonly webhooks: WebhookReceiver;
   readonly authenticate: Authenticator;
   readonly answers: AnswerCache;
+  /** Null where none are registered. */
+  readonly persisted: PersistedOperations | null;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly probes: readonly Probe[];

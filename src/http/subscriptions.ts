@@ -17,6 +17,7 @@ import { createRequestContext, type RequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
 import { ErrorFormatter, isInternal } from "./graphql-errors";
 import { OperationRefused, subscriptionDocument } from "./operation";
+import type { PersistedOperations } from "./persisted";
 
 /** What one connection may have under way at a time. */
 const MAX_SUBSCRIPTIONS = 20;
@@ -41,6 +42,8 @@ export interface SubscriptionParts {
   readonly schema: GraphQLSchema;
   readonly services: Services;
   readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
+  /** Null where none are registered. */
+  readonly persisted: PersistedOperations | null;
   readonly production: boolean;
   readonly logger: Logger;
   readonly metrics: SubscriptionMetrics;
@@ -57,7 +60,7 @@ function credentialsOf({ connectionParams = {}, extra }: Opened): readonly strin
 
 /** The graphql-transport-ws protocol: subscriptions alone, authorised and limited as queries are. @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
 export function createSubscriptionServer(parts: SubscriptionParts): Server<Connection> {
-  const { schema, services, callerOf } = parts;
+  const { schema, services, callerOf, persisted } = parts;
   const errors = new ErrorWriter(parts);
   return makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -79,12 +82,14 @@ export function createSubscriptionServer(parts: SubscriptionParts): Server<Conne
         return [refusal("TOO_MANY_SUBSCRIPTIONS", `expected at most ${MAX_SUBSCRIPTIONS} subscriptions a connection`)];
       }
       try {
-        const document = subscriptionDocument(schema, payload);
+        const query = persisted?.documentOf(payload) ?? payload.query;
+        const document = subscriptionDocument(schema, { ...payload, query });
         const contextValue = createRequestContext(services, extra.caller, randomUUID());
         const { operationName, variables: variableValues } = payload;
         return { schema, document, operationName, variableValues, contextValue };
       } catch (error) {
         if (error instanceof OperationRefused) return error.errors;
+        if (error instanceof GatewayError) return [refusal(error.code, error.message)];
         throw error;
       }
     },

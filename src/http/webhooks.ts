@@ -10,8 +10,10 @@ export const MAX_WEBHOOK_BYTES = 256 * 1024;
 /** Where webhooks come in: signed ones at the first address, unsigned ones at the second. */
 const ADDRESSES = ["/webhooks/:provider", "/webhooks/:provider/:secret"] as const;
 
-/** Share of the vendor's patience after which the answer is given up: it must still reach the vendor. */
+/** Share of the vendor's patience after which the answer is given up, and seconds after which in any case: it must still reach the vendor. */
 const PATIENCE = 0.9;
+const LONGEST_SECONDS = 4.5;
+const STEP_MS = 100;
 
 interface Address {
   readonly Params: { readonly provider: string; readonly secret?: string };
@@ -79,7 +81,7 @@ async function take(webhooks: WebhookReceiver, request: FastifyRequest<Address>,
   const { provider, secret } = request.params;
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const receipt = await within(
-    (webhooks.facts(provider)?.answerWithinSeconds ?? 1) * PATIENCE * 1_000,
+    Math.min((webhooks.facts(provider)?.answerWithinSeconds ?? 1) * PATIENCE, LONGEST_SECONDS) * 1_000,
     webhooks.receive(provider, {
       body,
       pathSecret: secret ?? null,
@@ -97,12 +99,20 @@ async function take(webhooks: WebhookReceiver, request: FastifyRequest<Address>,
   return plain(reply, status, said);
 }
 
+/**
+ * What comes of work, or null where it takes too long. Measured in steps, each of which this process gets to: where a crowd keeps it
+ * busy, what is done already must not be given up unseen.
+ */
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), milliseconds);
+    let left = milliseconds;
+    timer = setInterval(() => {
+      left -= STEP_MS;
+      if (left <= 0) resolve(null);
+    }, STEP_MS);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => clearInterval(timer));
 }
 
 function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

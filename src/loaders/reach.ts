@@ -7,10 +7,11 @@ function demandScope({ scopes }: ServerKey, scope: KeyScope): void {
   if (!scopes.includes(scope)) throw new GatewayError("FORBIDDEN", `the server key lacks the scope ${scope}`);
 }
 
-/** FORBIDDEN to everybody but server keys with a scope. */
-export function demandServerKey({ caller }: RequestContext, scope: KeyScope): void {
+/** The server key of a request; FORBIDDEN to everybody but those with a scope. */
+export function demandServerKey({ caller }: RequestContext, scope: KeyScope): ServerKey {
   if (caller.kind === "person") throw new GatewayError("FORBIDDEN", "this is for server keys only");
   demandScope(caller.key, scope);
+  return caller.key;
 }
 
 /** The person that the request's credentials stand for; null for a server key. */

@@ -193,24 +193,24 @@ export interface DeliveryPage {
   readonly endCursor: string | null;
 }
 
-/** Outgoing webhooks of the application. Methods throw {@link UserFacingError} for what the back end's developer must handle. */
+/** Outgoing webhooks of the application. `by`: prefix of the server key that asks. Methods throw {@link UserFacingError} for what the back end's developer must handle. */
 export interface OutgoingApi {
   endpoints(): Promise<readonly WebhookEndpoint[]>;
   deliveries(endpointId: string, page: { first: number; after: string | null }): Promise<DeliveryPage>;
   /** The secret is told here and never again. */
-  create(input: {
-    url: string;
-    eventTypes: readonly string[] | null;
-    description: string | null;
-  }): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
+  create(
+    input: { url: string; eventTypes: readonly string[] | null; description: string | null },
+    by: string,
+  ): Promise<{ endpoint: WebhookEndpoint; secret: string }>;
   /** What is absent stays as it is. */
   update(
     endpointId: string,
     change: { url?: string; eventTypes?: readonly string[] | null; description?: string | null; enabled?: boolean },
+    by: string,
   ): Promise<WebhookEndpoint>;
   /** Answers the new secret; the one before signs along for a day. */
-  rotate(endpointId: string): Promise<string>;
-  remove(endpointId: string): Promise<void>;
+  rotate(endpointId: string, by: string): Promise<string>;
+  remove(endpointId: string, by: string): Promise<void>;
   sendTest(endpointId: string): Promise<WebhookDelivery>;
   retry(deliveryId: string): Promise<WebhookDelivery>;
 }

@@ -1,3 +1,9 @@
+import { BUDGET_GUARDS } from "./budget-guards";
+import { HISTORY_GUARDS } from "./history-guards";
+import { JOBS_GUARDS } from "./jobs-guards";
+import { OUTGOING_GUARDS } from "./outgoing-guards";
+import { WEBHOOK_GUARDS } from "./webhook-guards";
+
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
 export interface Guard {
   readonly name: string;
@@ -20,6 +26,9 @@ const REACH = "src/loaders/reach.ts";
 const VERIFYING = "test/unit/services/keys.test.ts";
 const ASKING = "test/integration/http-server-keys.test.ts";
 
+const KEEPER = "src/services/subscriptions/keeper.ts";
+const KEEPING = "test/integration/webhook-subscriptions.test.ts";
+
 /** Believes whatever a cell says at a place of its marks. */
 function unmarked(index: number): string {
   const marks = ["personId", "accountId", "version", "build"];
@@ -27,7 +36,8 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read and of server keys. */
+/** The guards of tokens, of the way of a read, of server keys, of jobs and of webhooks. */
+/** The guards of tokens, of the way of a read, of server keys, of webhooks, of budgets, of history and of nights. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -187,4 +197,41 @@ export const GUARDS: readonly Guard[] = [
     suite: ASKING,
     tests: "answers nodes of any person there is",
   },
+  {
+    name: "comparison of the verification token",
+    file: "src/services/subscriptions/verification.ts",
+    find: "isSame(presented, tokenUnder(key, provider))",
+    replace: 'tokenUnder(key, provider) !== ""',
+    suite: "test/unit/services/verification.test.ts",
+    tests: "wrong verification token is refused",
+  },
+  {
+    name: "subscriptions of another deployment are not ours",
+    file: "src/services/subscriptions/plan.ts",
+    find: "known.callbackUrls.has(callbackUrl)",
+    replace: 'new URL(callbackUrl).pathname === "/webhooks/oura"',
+    suite: "test/integration/webhook-subscriptions-vendor.test.ts",
+    tests: "another deployment of the gateway made",
+  },
+  {
+    name: "an address is kept before a subscription is made with it",
+    file: KEEPER,
+    find: "if (!current) await store.asking(slug, topic, callback.url);",
+    replace: "",
+    suite: KEEPING,
+    tests: "between making one and keeping it in mind",
+  },
+  {
+    name: "one process at a time keeps subscriptions",
+    file: KEEPER,
+    find: "if (!isOurs) throw new Postponed(",
+    replace: "if (isOurs === null) throw new Postponed(",
+    suite: KEEPING,
+    tests: "two processes at once make each subscription once",
+  },
+  ...OUTGOING_GUARDS,
+  ...WEBHOOK_GUARDS,
+  ...BUDGET_GUARDS,
+  ...JOBS_GUARDS,
+  ...HISTORY_GUARDS,
 ];

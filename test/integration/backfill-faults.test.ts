@@ -1,6 +1,6 @@
 import { createLinkStore } from "../../src/db/repositories/links";
 import { daysOf } from "../../src/domain/days";
-import { ReconnectRequired } from "../../src/domain/errors";
+import { ReconnectRequired, UpstreamFailure } from "../../src/domain/errors";
 import { Postponed } from "../../src/services/ports/jobs";
 import { asked, committedTwice, historyProcesses } from "../support/history-process";
 import type { History } from "../support/history-world";
@@ -155,16 +155,18 @@ test("after the last attempt it has failed, visibly; the nightly turn begins it 
   someone.data.fill(daysOf(around(-89, 0)));
   await history.arm(someone, 90);
   await world.rows("DELETE FROM graphile_worker._private_jobs");
-  world.vendor.script = ({ endpoint }) => (endpoint === "activity" ? { status: 500, body: "{}" } : undefined);
-  await expect(step(history, someone, "activity", attempt(5, true))).rejects.toThrow();
-  expect(await rowOf(someone, "activity")).toMatchObject({ state: "FAILED", error: "PROVIDER_UNAVAILABLE" });
+  world.vendor.script = ({ endpoint }) => (endpoint === "activity" ? { status: 200, body: "[" } : undefined);
+  await expect(step(history, someone, "activity", attempt(4))).rejects.toThrow(UpstreamFailure);
+  expect(await rowOf(someone, "activity")).toMatchObject({ state: "WAITING", error: "PROVIDER_RESPONSE_INVALID" });
+  await expect(step(history, someone, "activity", attempt(5, true))).rejects.toThrow(UpstreamFailure);
+  expect(await rowOf(someone, "activity")).toMatchObject({ state: "FAILED", error: "PROVIDER_RESPONSE_INVALID" });
   for (const endpoint of ["daily_score", "readiness", "sleep"]) {
     await step(history, someone, endpoint);
     await step(history, someone, endpoint);
   }
   const failed = await runOf(history, someone);
   expect(failed.errors).toEqual([
-    expect.objectContaining({ endpoint: "activity", code: "PROVIDER_UNAVAILABLE", retryAt: null }),
+    expect.objectContaining({ endpoint: "activity", code: "PROVIDER_RESPONSE_INVALID", retryAt: null }),
   ]);
   expect(failed.finishedAt).not.toBeNull();
   world.vendor.script = () => undefined;
@@ -174,6 +176,37 @@ test("after the last attempt it has failed, visibly; the nightly turn begins it 
   await history.add({ task: "reconcile-account", payload: night });
   await history.idle();
   expect(await rowOf(someone, "activity")).toMatchObject({ state: "DONE", error: null });
+}, 60_000);
+
+test("a provider that is out of reach is tried less and less often, for a day, without counting as a failure of the job", async () => {
+  const { history } = await processes.start();
+  const someone = await world.someone();
+  someone.data.fill(daysOf(around(-89, 0)));
+  await history.arm(someone, 90);
+  world.vendor.script = () => ({ status: 503, body: "{}" });
+  const waits: number[] = [];
+  for (let times = 0; times < 30; times++) {
+    const end = await step(history, someone, "activity").catch((error: unknown) => error);
+    expect(end).toBeInstanceOf(Postponed);
+    const row = await rowOf(someone, "activity");
+    expect(row).toMatchObject({ state: "WAITING", error: "PROVIDER_UNAVAILABLE" });
+    waits.push(row.wait!);
+  }
+  const expected = waits.map((_, times) => Math.min(3_600, 15 * 2 ** times));
+  for (const [times, wait] of waits.entries()) expect(Math.abs(wait - expected[times]! - 2.5)).toBeLessThan(4);
+  expect(waits.reduce((sum, wait) => sum + wait)).toBeGreaterThan(20 * 3_600);
+  // Then it counts, and in the end it is given up.
+  await expect(step(history, someone, "activity", attempt(5, true))).rejects.toThrow(UpstreamFailure);
+  expect(await rowOf(someone, "activity")).toMatchObject({ state: "FAILED", error: "PROVIDER_UNAVAILABLE" });
+  world.vendor.script = () => undefined;
+  // An endpoint that has rested is asked again after a moment.
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await step(history, someone, "activity");
+  const [{ failures }] = (await world.rows<{ failures: number }>(
+    "SELECT failures FROM backfills WHERE endpoint = 'activity' AND account_id = $1",
+    [someone.accountId],
+  )) as [{ failures: number }];
+  expect(failures).toBe(0);
 }, 60_000);
 
 test("where the grant is refused mid-way, history stops, says why, and goes on when the account is linked again", async () => {

@@ -25,8 +25,8 @@ class Shared implements AnswerStore {
   async put(personId: string, key: string, bytes: Buffer) {
     this.stored.set(`${personId} ${key}`, bytes);
   }
-  cache(build = "test"): AnswerCache {
-    return new AnswerCache({ versions: this.versions, store: this, build, now });
+  cache(build = "test", maxBytes = 1_000_000): AnswerCache {
+    return new AnswerCache({ versions: this.versions, store: this, build, now, maxBytes });
   }
 }
 
@@ -121,6 +121,34 @@ test("an answer with issues is not kept", async () => {
   await gateway.graphql(QUERY);
   await gateway.graphql(QUERY);
   expect(executed()).toBe(2);
+});
+
+test("ANSWER_CACHE_MB=0 keeps nothing, in the shared store neither", async () => {
+  const off = await startFakeGateway({ answers: shared.cache("test", 0) });
+  off.services.freshUntil = now() + 60;
+  try {
+    const answers = [await off.graphql(QUERY), await off.graphql(QUERY)];
+    expect(off.services.reads).toHaveLength(2);
+    expect(answers.map(({ headers }) => headers.get("etag"))).toEqual([null, null]);
+    expect(shared.stored.size).toBe(0);
+  } finally {
+    await off.server.close();
+  }
+});
+
+test("what a process keeps is bounded by bytes: the answer asked for least recently goes first", async () => {
+  const cache = new AnswerCache({ versions: shared.versions, store: null, build: "test", now, maxBytes: 5_000 });
+  const ask = (text: string) => cache.asked({ personId: "p", type: "application/json", text });
+  const [first, second, third] = [await ask("1"), await ask("2"), await ask("3")];
+  for (const question of [first, second, third]) {
+    await cache.keep(question!, "x".repeat(2_000), now() + 60);
+    await cache.find(first!);
+  }
+  const held = await Promise.all([first, second, third].map(async (one) => (await cache.find(one!)) !== null));
+  expect(held).toEqual([true, false, true]);
+  await cache.keep(second!, "x".repeat(6_000), now() + 60);
+  expect(await cache.find(second!)).toBeNull();
+  expect(await cache.find(first!)).not.toBeNull();
 });
 
 test("server keys are not answered from what is kept", async () => {

@@ -1,9 +1,11 @@
+import { armBackfills, PgBackfillStore } from "../../src/db/repositories/backfills";
 import { createGrantStore } from "../../src/db/repositories/grants";
 import { createLinkStore } from "../../src/db/repositories/links";
-import { decodeNodeId } from "../../src/domain/ids";
+import { civilDay } from "../../src/domain/days";
+import { decodeNodeId, encodeNodeId } from "../../src/domain/ids";
 import { LARGEST_WEBHOOK_BODY } from "../../src/domain/webhook-events";
 import { type Receiver, startReceiver } from "../support/outgoing-receiver";
-import { type WebhookWorld, webhookWorld } from "../support/outgoing-world";
+import { KEY, type WebhookWorld, webhookWorld } from "../support/outgoing-world";
 
 interface Change {
   readonly metric: string | null;
@@ -34,7 +36,7 @@ afterEach(async () => {
 });
 
 const listen = async (eventTypes: readonly string[] | null = null) =>
-  (await world.api.create({ url: receiver.url, eventTypes, description: null })).endpoint.id;
+  (await world.api.create({ url: receiver.url, eventTypes, description: null }, KEY)).endpoint.id;
 const events = (): Event[] => receiver.received.map(({ body }) => JSON.parse(body));
 const days = (some = events()) => some.flatMap(({ data }) => data.changes.map(({ day }) => day));
 const isoDay = (n: number) => new Date(Date.UTC(2020, 0, 1 + n)).toISOString().slice(0, 10);
@@ -118,10 +120,10 @@ test("nobody is told of what happened before there was anybody, or while nobody 
   const id = await listen();
   await world.changed(person, [isoDay(1)]);
   await world.drive();
-  await world.api.update(id, { enabled: false });
+  await world.api.update(id, { enabled: false }, KEY);
   await world.changed(person, [isoDay(2)]);
   await world.changed(person, [isoDay(3)]);
-  await world.api.update(id, { enabled: true });
+  await world.api.update(id, { enabled: true }, KEY);
   await world.changed(person, [isoDay(4)]);
   await world.drive();
   expect(days()).toEqual([isoDay(1), isoDay(4)]);
@@ -218,6 +220,36 @@ describe("accounts", () => {
         .map(({ type }) => type)
         .sort(),
     ).toEqual(["account.connected", "account.reconnect_required"]);
+  });
+
+  test("history is told of when all of it is over, and whether all of it came", async () => {
+    await listen(["backfill.completed"]);
+    const person = await world.at.addPerson("ann");
+    const { account } = await link(person);
+    const range = { firstDay: civilDay("2026-01-01"), lastDay: civilDay("2026-10-01") };
+    const names = ["sleep", "activity"];
+    const endpoints = names.map((name) => ({ name, ...range }));
+    const store = new PgBackfillStore(world.at.database);
+    const over = async (endpoint: string, state: "DONE" | "FAILED") => {
+      await store.keep(
+        { personId: person, accountId: account.id, endpoint },
+        { state, failures: 0, firstDay: range.firstDay },
+        [],
+      );
+      await world.drive();
+      return events().map(({ data }) => data);
+    };
+    const told = (complete: boolean) => ({
+      user: { externalId: "ann" },
+      account: { id: encodeNodeId({ type: "ProviderAccount", person, account: account.id }), provider: "ACME" },
+      complete,
+    });
+    await world.at.database.person(person, (tx) => armBackfills(tx, account, { endpoints, jobs: [] }));
+    expect(await over("sleep", "FAILED")).toEqual([]);
+    expect(await over("activity", "DONE")).toEqual([told(false)]);
+    await store.rearm(person, account.id, () => ({ task: "backfill", payload: {} }));
+    await world.sql.query("DELETE FROM graphile_worker._private_jobs");
+    expect(await over("sleep", "DONE")).toEqual([told(false), told(true)]);
   });
 
   test("linking that is rolled back tells nothing", async () => {

@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { ATTEMPT_DELAYS } from "../../src/services/outgoing/verdict";
 import { type Received, type Receiver, startReceiver } from "../support/outgoing-receiver";
-import { type WebhookWorld, webhookWorld } from "../support/outgoing-world";
+import { KEY, type WebhookWorld, webhookWorld } from "../support/outgoing-world";
 
 const HOUR = 3_600;
 
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const endpoint = async (url = receiver.url, eventTypes: readonly string[] | null = null) => {
-  const { endpoint: made, secret } = await world.api.create({ url, eventTypes, description: null });
+  const { endpoint: made, secret } = await world.api.create({ url, eventTypes, description: null }, KEY);
   return { id: made.id, secret };
 };
 
@@ -152,7 +152,7 @@ test("410 disables the endpoint; what waits goes on when it is enabled again", a
   expect(receiver.received).toHaveLength(1);
 
   receiver.reply = () => ({ status: 200 });
-  await world.api.update(id, { enabled: true });
+  await world.api.update(id, { enabled: true }, KEY);
   await world.api.retry(gone!.id);
   await world.drive(world.clock.now + 10);
   expect((await world.deliveries(id))[0]).toMatchObject({ status: "DELIVERED" });
@@ -174,7 +174,7 @@ test("an endpoint that fails everything for five days is disabled, and keeps wha
   expect(waiting.map(({ nextAttemptAt }) => nextAttemptAt)).toEqual(waiting.map(() => null));
   const before = receiver.received.length;
   receiver.reply = () => ({ status: 200 });
-  await world.api.update(id, { enabled: true });
+  await world.api.update(id, { enabled: true }, KEY);
   await world.drive(world.clock.now + 100 * HOUR);
   expect(receiver.received.length).toBe(before + waiting.length);
 });
@@ -206,7 +206,7 @@ test.each([
 
 test("for 24 hours after a rotation both secrets verify, then the new one alone", async () => {
   const { id, secret } = await endpoint();
-  const renewed = await world.api.rotate(id);
+  const renewed = await world.api.rotate(id, KEY);
   expect(renewed).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   await world.api.sendTest(id);
   await world.drive();
@@ -245,13 +245,7 @@ test("events of a person come in their order as long as they are accepted; one t
   };
   for (let day = 1; day <= 9; day += 1) {
     await world.changed(person, [`2026-10-0${day}`]);
-    const announcing = (await world.jobs()).find(({ task }) => task === "announce")!;
-    expect(announcing.payload).toEqual({ personId: person });
-    // Only announced for now: all of them are due together.
-    await world.sql.query(
-      "UPDATE graphile_worker._private_jobs SET run_at = now() + interval '1 hour' WHERE key LIKE 'deliver%'",
-    );
-    await world.drive(world.clock.now);
+    await world.announce();
   }
   await world.deliverer.wake(id);
   await world.deliverer.settled();

@@ -220,6 +220,32 @@ test("a change that comes while an earlier one is being read is not lost", async
   expect(row).toEqual({ after: true });
 });
 
+test("a job that finds another at the same user's events comes back, for that one may die", async () => {
+  someone.data.put("daily_score", score("a", -1, 71));
+  await gateway.notify(notice("daily_score.created", "a"));
+  world.vendor.script = () => ({ afterMs: 200 });
+  const working = gateway.work();
+  const until = await gateway.work();
+  expect(until).toBeGreaterThan(Date.now() / 1_000 + 10);
+  expect(until).toBeLessThan(Date.now() / 1_000 + 20);
+  expect(await working).toBeNull();
+  expect(await gateway.work()).toBeNull();
+  expect(await outcomes(world)).toEqual({ BROUGHT: 1 });
+});
+
+test("an event that comes again after it was worked off does nothing", async () => {
+  someone.data.put("daily_score", score("a", -1, 71));
+  const told = notice("daily_score.created", "a");
+  await gateway.notify(told);
+  await worked();
+  await world.rows("DELETE FROM graphile_worker._private_jobs");
+  await gateway.notify(told);
+  expect(await world.rows("SELECT FROM graphile_worker._private_jobs")).toEqual([]);
+  expect(await worked()).toEqual({});
+  expect(await outcomes(world)).toEqual({ BROUGHT: 1 });
+  expect(Object.fromEntries(gateway.counted)).toEqual({ kept: 1, repeated: 1 });
+});
+
 test("a provider without single documents reads the days that are known, or the last ones", async () => {
   const { endpoints } = acmeWithWebhooks;
   const bare = { ...acmeWithWebhooks, endpoints: endpoints.map(({ document: _document, ...rest }) => rest) };

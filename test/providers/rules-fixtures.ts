@@ -75,7 +75,7 @@ export const fixtureRules: readonly Rule[] = [
     number: 4,
     name: "fixtures good, empty and bad for every endpoint, none astray",
     check: (subject) => {
-      const groups = [...subject.provider.endpoints.map((endpoint) => endpoint.name), "identity", "oauth"];
+      const groups = [...subject.provider.endpoints.map((endpoint) => endpoint.name), "identity", "oauth", "webhook"];
       const missing = subject.provider.endpoints.flatMap((endpoint) =>
         ["good", "empty", "bad"]
           .filter((kind) => !subject.fixtures.some((entry) => entry.group === endpoint.name && entry.kind === kind))

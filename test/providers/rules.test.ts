@@ -1,12 +1,13 @@
 import { providers } from "../../providers/registry";
 import { breakages } from "./broken";
+import { webhookBreakages } from "./broken-webhooks";
 import { rules } from "./rules";
 import { loadSubject } from "./subject";
 
 /** The breakages are made to break this one. */
 const slug = "oura";
 const sound = loadSubject(slug, providers);
-const broken = breakages(sound);
+const broken = [...breakages(sound), ...webhookBreakages(sound)];
 
 describe("the rules find what they are for", () => {
   test("every rule is proven by a fault", () => {

@@ -4,6 +4,7 @@ import { folderRules } from "./rules-folder";
 import { oauthRules } from "./rules-oauth";
 import { recordRules } from "./rules-records";
 import { syntheticRules } from "./rules-synthetic";
+import { webhookRules } from "./rules-webhooks";
 import type { Rule } from "./subject";
 
 /** Every rule that a wearable must meet, by number. */
@@ -14,6 +15,7 @@ export const rules: readonly Rule[] = [
   ...oauthRules,
   ...syntheticRules,
   ...capabilityRules,
+  ...webhookRules,
 ];
 
 /** A rule that a wearable need not meet for now, and why. */

@@ -24,6 +24,15 @@ export interface Look {
   readonly issues: readonly string[];
 }
 
+/** A request to the vendor: when (epoch seconds), whether it was one too many, and whether for history, or for somebody who looks. */
+export interface Asked {
+  readonly at: number;
+  readonly refused: boolean;
+  readonly history: boolean;
+}
+
+/** Looks ask for days since then, the endpoint's margins included. */
+const LOOKED_AT_DAYS = 6;
 const LINKED_AT_ONCE = 6;
 const LOOK_EVERY_MS = 400;
 /** The vendor is asked each time: nothing known is fresh enough. */
@@ -59,7 +68,7 @@ export class BulkLoad {
     return load;
   }
 
-  /** How many jobs of history are still to be done, or (`now`) could be done at once. */
+  /** How many jobs of history are still to be done. */
   async waiting(): Promise<number> {
     const { rows } = await this.admin.query(
       `SELECT count(*)::int AS count FROM graphile_worker._private_jobs WHERE task_id = ${HISTORY}`,
@@ -101,16 +110,15 @@ export class BulkLoad {
     return Promise.all(looks);
   }
 
-  /** Requests for data that the vendor answered between two epochs (seconds), and that it refused for their number. */
-  asked(from: number, until: number): { answered: number; refused: number } {
-    const calls = dataCalls(this.vendor.simulator).filter(({ at }) => at >= from && at < until);
-    const refused = calls.filter(({ status }) => status === 429).length;
-    return { answered: calls.length - refused, refused };
-  }
-
-  /** What the gateways wrote. */
-  output(): string {
-    return this.gateways.map((gateway) => gateway.output()).join("\n");
+  /** Requests for data that the vendor was sent since an epoch (seconds), oldest first. */
+  asked(from: number): readonly Asked[] {
+    return dataCalls(this.vendor.simulator)
+      .filter(({ at }) => at >= from)
+      .map(({ at, status, query }) => ({
+        at,
+        refused: status === 429,
+        history: (query["start_date"] ?? query["start_datetime"] ?? "") < daysAgo(LOOKED_AT_DAYS),
+      }));
   }
 
   async end(): Promise<void> {

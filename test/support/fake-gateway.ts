@@ -34,17 +34,17 @@ export interface FakeGateway {
   fetch(path: string, init?: RequestInit): Promise<Answer>;
 }
 
+/** Keeps nothing: fake services have no data versions to confirm. */
+function forgetfulAnswers(): AnswerCache {
+  const versions = { current: async () => ({ version: "1", confirmed: false }), learned: () => undefined };
+  return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000, maxBytes: 0 });
+}
 /** No provider sends webhooks. */
 const NO_WEBHOOKS: HttpOptions["webhooks"] = {
   facts: () => null,
   isOurs: () => false,
   receive: () => Promise.reject(new Error("expected no webhook")),
 };
-/** Keeps nothing: fake services have no data versions to confirm. */
-function forgetfulAnswers(): AnswerCache {
-  const versions = { current: async () => ({ version: "1", confirmed: false }), learned: () => undefined };
-  return new AnswerCache({ versions, store: null, build: "test", now: () => Date.now() / 1_000 });
-}
 
 /** Starts a gateway over fake services on a free loopback port. */
 export async function startFakeGateway(
@@ -66,6 +66,7 @@ export async function startFakeGateway(
     webhooks: NO_WEBHOOKS,
     authenticate: createAuthenticator(auth),
     answers: forgetfulAnswers(),
+    persisted: null,
     logger: createLogger({ level: "debug", destination }),
     registry: new Registry(),
     probes: [],

@@ -10,7 +10,11 @@ import { createOutgoing } from "../../src/services/outgoing/endpoints";
 import { outgoingTasks } from "../../src/services/outgoing/tasks";
 import type { SecretBox } from "../../src/services/ports/outgoing";
 import { createWebhookPost, type WebhookPost } from "../../src/upstream/webhook-post";
+import type { TargetRules } from "../../src/upstream/webhook-target";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
+
+/** Prefix of the server key that asks in these tests. */
+export const KEY = "wg_live_01234567";
 
 /** A job that waits. `runAt`: epoch seconds. */
 export interface WaitingJob {
@@ -33,6 +37,8 @@ export interface WebhookWorld {
   jobs(): Promise<readonly WaitingJob[]>;
   /** Does every job that comes due until a time (default: now), each at its time, and waits for what it begins. */
   drive(until?: number): Promise<void>;
+  /** Does what waits to be announced, and delivers nothing. */
+  announce(): Promise<void>;
   /** A person's data change on some days, as a fetch commits it. */
   changed(personId: string, days: readonly string[], origin?: ChangeOrigin): Promise<void>;
   deliveries(endpointId: string): Promise<readonly WebhookDelivery[]>;
@@ -44,11 +50,13 @@ SELECT j.id::text, t.identifier AS task, j.payload, extract(epoch FROM j.run_at)
 FROM graphile_worker._private_jobs j JOIN graphile_worker._private_tasks t ON t.id = j.task_id`;
 
 /** Starts a world. `chance` is what jitter takes; 0.5 moves nothing. */
-export async function webhookWorld(options: { chance?: () => number; post?: WebhookPost } = {}): Promise<WebhookWorld> {
+export async function webhookWorld(
+  options: { chance?: () => number; post?: WebhookPost; targets?: TargetRules } = {},
+): Promise<WebhookWorld> {
   const at = await migratedDatabase();
   const sql = new Pool({ connectionString: at.fresh.adminUrl, max: 5 });
   const { database, ring } = at;
-  const targets = { allowPrivate: ["localhost"] };
+  const { targets = { allowPrivate: ["localhost"] } } = options;
   const clock = { now: Math.ceil(Date.now() / 1_000) };
   const faults: unknown[] = [];
   const box = createSecretBox(ring);
@@ -71,15 +79,17 @@ export async function webhookWorld(options: { chance?: () => number; post?: Webh
     }).map((task) => [task.name, task]),
   );
   const jobs = async (): Promise<readonly WaitingJob[]> => (await sql.query(`${JOBS} ORDER BY j.run_at, j.id`)).rows;
-  const take = async (until: number): Promise<WaitingJob | undefined> => {
-    const due = `${JOBS} WHERE j.run_at <= to_timestamp($1) ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED`;
+  const take = async (until: number, task: string | null = null): Promise<WaitingJob | undefined> => {
+    const due = `${JOBS} WHERE j.run_at <= to_timestamp($1) AND ($2::text IS NULL OR t.identifier = $2) ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED`;
     const { rows } = await sql.query(
       `WITH due AS MATERIALIZED (${due}), gone AS (
          DELETE FROM graphile_worker._private_jobs g USING due WHERE g.id = due.id::bigint) SELECT * FROM due`,
-      [until],
+      [until, task],
     );
     return rows[0];
   };
+  const run = (job: WaitingJob) =>
+    tasks.get(job.task)!.run(job.payload, { number: 1, last: false, signal: new AbortController().signal });
   const api = createOutgoing({ store: createEndpointStore(database), box, targets });
   return {
     at,
@@ -95,10 +105,14 @@ export async function webhookWorld(options: { chance?: () => number; post?: Webh
       const limit = () => until ?? Math.max(clock.now, Date.now() / 1_000);
       for (let job = await take(limit()); job; job = await take(limit())) {
         clock.now = Math.max(clock.now, job.runAt);
-        await tasks.get(job.task)!.run(job.payload, { number: 1, last: false, signal: new AbortController().signal });
+        await run(job);
         await deliverer.settled();
       }
       clock.now = Math.max(clock.now, limit());
+    },
+    async announce() {
+      const soon = Date.now() / 1_000 + 60;
+      for (let job = await take(soon, "announce"); job; job = await take(soon, "announce")) await run(job);
     },
     async changed(personId, days, origin = "LIVE") {
       const entries = days.map((day) => ({ metric: "SLEEP" as const, day: day as never, type: "UPDATED" as const }));

@@ -15,7 +15,7 @@ const APPLICATION_TABLES = [
 
 const ENDPOINTS = `
 CREATE TABLE webhook_endpoints (
-  application_id uuid NOT NULL REFERENCES applications,
+  application_id uuid NOT NULL REFERENCES applications ON DELETE CASCADE,
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   url text NOT NULL CHECK (length(url) BETWEEN 1 AND 2048),
   description text,
@@ -42,7 +42,7 @@ CREATE UNIQUE INDEX webhook_secrets_one_current ON webhook_secrets (application_
 
 const DELIVERIES = `
 CREATE TABLE webhook_messages (
-  application_id uuid NOT NULL REFERENCES applications,
+  application_id uuid NOT NULL REFERENCES applications ON DELETE CASCADE,
   id text NOT NULL DEFAULT 'msg_' || replace(gen_random_uuid()::text, '-', ''),
   person_id uuid REFERENCES people ON DELETE CASCADE,
   event_type text NOT NULL,
@@ -93,6 +93,22 @@ CREATE TABLE announcements (
   ordinal integer NOT NULL
 );`;
 
+const AUDIT = `
+CREATE TABLE webhook_audit (
+  application_id uuid NOT NULL REFERENCES applications ON DELETE CASCADE,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  at timestamptz NOT NULL DEFAULT now(),
+  endpoint_id uuid NOT NULL,
+  event text NOT NULL CHECK (event IN ('CREATED', 'CHANGED', 'SECRET_ROTATED', 'DISABLED', 'DELETED')),
+  key_prefix text,
+  detail text,
+  PRIMARY KEY (application_id, id)
+);
+ALTER TABLE webhook_audit ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_audit FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON webhook_audit FOR SELECT USING (application_id = current_application());
+CREATE POLICY added ON webhook_audit FOR INSERT WITH CHECK (application_id = current_application());`;
+
 /** Housekeeping deletes messages of every application, and the start asks which keys seal secrets. */
 const JOBS_POLICIES = `
 CREATE POLICY jobs ON webhook_messages TO gateway_jobs USING (current_user = 'gateway_jobs');
@@ -112,11 +128,13 @@ export class OutgoingWebhooks1764400000000 implements MigrationInterface {
   /** @inheritdoc */
   async up(runner: QueryRunner): Promise<void> {
     const policies = [...APPLICATION_TABLES.map(applicationPolicy), ...ANNOUNCEMENT_TABLES.map(personalPolicy)];
-    for (const sql of [ENDPOINTS, DELIVERIES, ...policies, JOBS_POLICIES]) await runner.query(sql);
+    for (const sql of [ENDPOINTS, DELIVERIES, AUDIT, ...policies, JOBS_POLICIES]) await runner.query(sql);
   }
 
   /** @inheritdoc */
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP TABLE ${[...APPLICATION_TABLES, ...ANNOUNCEMENT_TABLES].reverse().join(", ")}`);
+    await runner.query(
+      `DROP TABLE ${[...APPLICATION_TABLES, ...ANNOUNCEMENT_TABLES, "webhook_audit"].reverse().join(", ")}`,
+    );
   }
 }

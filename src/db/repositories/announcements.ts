@@ -5,7 +5,7 @@ import { dataChangedBodies } from "../../domain/webhook-events";
 import type { Announcements } from "../../services/ports/outgoing";
 import type { Database } from "../database";
 import { enqueue } from "./jobs";
-import { listenersOf, post } from "./webhook-events";
+import { listenersOf, post, wake } from "./webhook-events";
 
 /** Writes the cursor behind an entry of a person's feed. */
 export type CursorOf = (personId: string, position: FeedPosition) => string;
@@ -68,6 +68,7 @@ async function announce(tx: EntityManager, personId: string, cursorOf: (change: 
     await post(tx, { type: "data.changed", personId, body, endpointIds });
   }
   await tx.query(ADVANCE, [personId, last.version, last.ordinal]);
+  await wake(tx, endpointIds);
   if (rows.length === MOST_CHANGES) await enqueueAnnouncement(tx, personId);
 }
 

@@ -5,11 +5,13 @@ import { type Backfill, type BackfillState, isOver } from "../../domain/backfill
 import { civilDay } from "../../domain/days";
 import type { Account } from "../../domain/people";
 import type { SyncRunError } from "../../domain/sync-runs";
+import { accountTold } from "../../domain/webhook-events";
 import type { BackfillPlace, BackfillPlan, BackfillStep, BackfillStore } from "../../services/ports/backfill";
 import type { JobRequest } from "../../services/ports/jobs";
 import type { Database } from "../database";
 import { enqueue } from "./jobs";
 import { raiseDataVersion } from "./people";
+import { publish } from "./webhook-events";
 
 const OPEN_RUN = `
 SELECT id FROM sync_runs WHERE person_id = $1 AND account_id = $2 AND trigger = 'BACKFILL' AND finished_at IS NULL
@@ -79,7 +81,9 @@ const FAILED = `
 UPDATE sync_runs SET errors = errors || $3::jsonb WHERE person_id = $1 AND id = $2 AND jsonb_array_length(errors) < 20`;
 const FINISH = `
 UPDATE sync_runs SET finished_at = clock_timestamp() WHERE person_id = $1 AND id = $2 AND finished_at IS NULL
-  AND NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state NOT IN ('DONE', 'FAILED'))`;
+  AND NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state NOT IN ('DONE', 'FAILED'))
+RETURNING (SELECT provider FROM accounts WHERE person_id = $1 AND id = account_id) AS provider,
+  NOT EXISTS (SELECT FROM backfills WHERE person_id = $1 AND run_id = $2 AND state <> 'DONE') AS complete`;
 const REARM = `
 UPDATE backfills SET state = 'PENDING', retry_at = NULL, error = NULL, failures = 0, updated_at = now()
 WHERE person_id = $1 AND account_id = $2 AND (state = 'FAILED'
@@ -125,7 +129,11 @@ export class PgBackfillStore implements BackfillStore {
       }
       for (const job of jobs) await enqueue(tx, job);
       if (!isOver(step.state)) return;
-      await tx.query(FINISH, [personId, runId]);
+      const [[over]]: [{ provider: string; complete: boolean }[], number] = await tx.query(FINISH, [personId, runId]);
+      if (over) {
+        const told = { ...accountTold(personId, accountId, over.provider), complete: over.complete };
+        await publish(tx, personId, "backfill.completed", told);
+      }
       // No more records come that would tell those who follow: with no bell between processes they would wait for ever.
       await raiseDataVersion(tx, personId);
     });

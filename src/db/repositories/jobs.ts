@@ -24,7 +24,8 @@ export async function enqueue(tx: Pick<EntityManager, "query">, request: JobRequ
 }
 
 const ADD_ALL = `
-SELECT count(graphile_worker.add_job(n.task, n.payload, job_key => n.key, max_attempts => ${MAX_ATTEMPTS}))
+SELECT count(graphile_worker.add_job(n.task, n.payload, job_key => n.key, max_attempts => ${MAX_ATTEMPTS},
+  flags => ARRAY['${KEYED}']))
 FROM jsonb_to_recordset($1::jsonb) AS n(task text, payload json, key text)`;
 
 /** Adds jobs to be done at once inside the caller's transaction, in one statement. Their keys come in one order everywhere, so that nobody waits in a circle. */

@@ -2,12 +2,13 @@ import type { EntityManager } from "typeorm";
 import type { AttemptLog, ClaimedDelivery, DeliveryStore, SealedSecret, Verdict } from "../../services/ports/outgoing";
 import type { Database } from "../database";
 import { enqueue } from "./jobs";
+import { note } from "./webhook-audit";
 import { wake } from "./webhook-events";
 
 /** Deliveries under way at one endpoint, over all processes: one that never answers holds no more than these. */
 const PER_ENDPOINT = 2;
 /** Seconds after which a claim without a record counts as that of a dead process; longer than any attempt takes. */
-const LEASE_SECONDS = 30;
+const LEASE_SECONDS = 20;
 const FAILING_DAYS = 5;
 
 const OURS = "application_id = current_application()";
@@ -72,7 +73,7 @@ UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, to_timestam
 const DISABLE = `
 UPDATE webhook_endpoints SET disabled_at = to_timestamp($2::float8), disabled_reason = CASE WHEN $3 THEN 'GONE' ELSE 'FAILING' END
 WHERE ${OURS} AND id = $1 AND disabled_at IS NULL
-  AND ($3 OR failing_since <= to_timestamp($2::float8) - interval '${FAILING_DAYS} days')`;
+  AND ($3 OR failing_since <= to_timestamp($2::float8) - interval '${FAILING_DAYS} days') RETURNING disabled_reason AS why`;
 const DUE = `
 SELECT e.id FROM webhook_endpoints e WHERE ${OURS} AND disabled_at IS NULL AND coalesce(paused_until <= to_timestamp($1::float8), true)
   AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.application_id = e.application_id AND d.endpoint_id = e.id
@@ -110,7 +111,10 @@ export function createDeliveryStore(database: Database): DeliveryStore {
     wakeDue: (now) =>
       database.application(async (tx) => {
         const due: { id: string }[] = await tx.query(DUE, [now]);
-        for (const { id } of due) await wake(tx, id);
+        await wake(
+          tx,
+          due.map(({ id }) => id),
+        );
         return due.length;
       }, "worker"),
   };
@@ -167,5 +171,6 @@ async function record(
   }
   const gone = verdict.kind === "gone";
   await tx.query(REFUSED, [endpointId, now, gone ? null : verdict.pauseUntil]);
-  await tx.query(DISABLE, [endpointId, now, gone]);
+  const [[disabled]]: [{ why: string }[], number] = await tx.query(DISABLE, [endpointId, now, gone]);
+  if (disabled) await note(tx, { endpointId, event: "DISABLED", by: null, detail: disabled.why });
 }

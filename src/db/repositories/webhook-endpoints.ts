@@ -11,10 +11,14 @@ import type {
 } from "../../services/ports/outgoing";
 import type { Database } from "../database";
 import type { KeyRing } from "../vault";
+import { note } from "./webhook-audit";
 import { post, wake } from "./webhook-events";
 
 /** Secrets that sign along at most, however often they are rotated. */
 const MOST_RETIRING = 4;
+
+/** Attempts of a delivery that are shown, the latest; who retries by hand can make any number. */
+const MOST_ATTEMPTS = 30;
 
 const seconds = (column: string) => `extract(epoch FROM ${column})::float8`;
 const ENDPOINT = `id, url, event_types AS "eventTypes", description, disabled_reason AS "disabledReason", ${seconds("created_at")} AS "createdAt"`;
@@ -47,7 +51,8 @@ const DELIVERIES = `
 SELECT d.seq::float8 AS seq, d.id, d.message_id AS "messageId", m.event_type AS "eventType", d.status, ${seconds("d.created_at")} AS "createdAt",
   CASE WHEN d.status = 'PENDING' AND e.disabled_at IS NULL THEN ${seconds("greatest(d.next_attempt_at, e.paused_until)")} END AS "nextAttemptAt",
   coalesce((SELECT jsonb_agg(jsonb_build_object('at', ${seconds("a.at")}, 'statusCode', a.status_code, 'durationMs', a.duration_ms,
-    'error', a.error) ORDER BY a.number) FROM webhook_attempts a WHERE a.application_id = d.application_id AND a.delivery_id = d.id),
+    'error', a.error) ORDER BY a.number) FROM (SELECT * FROM webhook_attempts a WHERE a.application_id = d.application_id
+      AND a.delivery_id = d.id ORDER BY number DESC LIMIT ${MOST_ATTEMPTS}) a),
     '[]') AS attempts
 FROM webhook_deliveries d JOIN webhook_messages m ON m.application_id = d.application_id AND m.id = d.message_id
 JOIN webhook_endpoints e ON e.application_id = d.application_id AND e.id = d.endpoint_id
@@ -61,13 +66,10 @@ const ENDPOINT_OF = `SELECT endpoint_id AS id FROM webhook_deliveries WHERE ${OU
 export function createEndpointStore(database: Database): EndpointStore {
   return {
     list: () => database.directory<WebhookEndpoint>(LIST, []),
-    add: (endpoint, secret, most) => database.application((tx) => add(tx, endpoint, secret, most)),
-    change: (id, change) => database.application((tx) => changeEndpoint(tx, id, change)),
-    rotate: (id, secret, seconds) => database.application((tx) => rotate(tx, id, secret, seconds)),
-    async remove(id) {
-      const [rows = []] = await database.directory<readonly unknown[]>(REMOVE, [id]);
-      return rows.length > 0;
-    },
+    add: (endpoint, secret, most, by) => database.application((tx) => add(tx, endpoint, secret, most, by)),
+    change: (id, change, by) => database.application((tx) => changeEndpoint(tx, id, change, by)),
+    rotate: (id, secret, seconds, by) => database.application((tx) => rotate(tx, id, secret, seconds, by)),
+    remove: (id, by) => database.application((tx) => remove(tx, id, by)),
     sendTest: (id) => database.application((tx) => sendTest(tx, id)),
     retry: (deliveryId) => database.application((tx) => retry(tx, deliveryId)),
     async deliveries(endpointId, first, before) {
@@ -115,16 +117,23 @@ async function add(
   { id, url, eventTypes, description }: NewEndpoint,
   secret: SealedSecret,
   most: number,
+  by: string,
 ): Promise<WebhookEndpoint | null> {
   await tx.query(ONE_AT_A_TIME);
   const [counted]: { endpoints: number }[] = await tx.query(COUNT);
   if ((counted?.endpoints ?? most) >= most) return null;
   const [added]: WebhookEndpoint[] = await tx.query(ADD, [id, url, eventTypes, description]);
   await tx.query(ADD_SECRET, [id, secret.id, secret.sealed]);
+  await note(tx, { endpointId: id, event: "CREATED", by });
   return added ?? null;
 }
 
-async function changeEndpoint(tx: EntityManager, id: string, change: EndpointChange): Promise<WebhookEndpoint | null> {
+async function changeEndpoint(
+  tx: EntityManager,
+  id: string,
+  change: EndpointChange,
+  by: string,
+): Promise<WebhookEndpoint | null> {
   const { url, eventTypes, description, enabled } = change;
   const [rows]: [WebhookEndpoint[], number] = await tx.query(CHANGE, [
     id,
@@ -138,17 +147,32 @@ async function changeEndpoint(tx: EntityManager, id: string, change: EndpointCha
     enabled === false,
   ]);
   const [changed] = rows;
-  if (changed && changed.disabledReason === null) await wake(tx, id);
-  return changed ?? null;
+  if (!changed) return null;
+  await note(tx, { endpointId: id, event: "CHANGED", by, detail: Object.keys(change).sort().join(" ") });
+  if (changed.disabledReason === null) await wake(tx, [id]);
+  return changed;
 }
 
-async function rotate(tx: EntityManager, id: string, secret: SealedSecret, seconds: number): Promise<boolean> {
+async function rotate(
+  tx: EntityManager,
+  id: string,
+  secret: SealedSecret,
+  seconds: number,
+  by: string,
+): Promise<boolean> {
   const [endpoint]: object[] = await tx.query(`${HOLD} FOR NO KEY UPDATE`, [id]);
   if (!endpoint) return false;
   await tx.query(RETIRE, [id, seconds]);
   await tx.query(ADD_SECRET, [id, secret.id, secret.sealed]);
   await tx.query(FORGET_SECRETS, [id]);
+  await note(tx, { endpointId: id, event: "SECRET_ROTATED", by });
   return true;
+}
+
+async function remove(tx: EntityManager, id: string, by: string): Promise<boolean> {
+  const [rows]: [object[], number] = await tx.query(REMOVE, [id]);
+  if (rows.length > 0) await note(tx, { endpointId: id, event: "DELETED", by });
+  return rows.length > 0;
 }
 
 async function sendTest(tx: EntityManager, id: string): Promise<WebhookDelivery | "disabled" | null> {
@@ -157,6 +181,7 @@ async function sendTest(tx: EntityManager, id: string): Promise<WebhookDelivery 
   if (endpoint.disabled) return "disabled";
   const body = webhookBody("test", Math.floor(Date.now() / 1_000), { endpointId: id });
   const [deliveryId] = await post(tx, { type: "test", personId: null, body, endpointIds: [id] });
+  await wake(tx, [id]);
   return one(tx, deliveryId ?? null);
 }
 
@@ -167,7 +192,7 @@ async function retry(tx: EntityManager, deliveryId: string): Promise<WebhookDeli
   if (!endpoint) return null;
   if (endpoint.disabled) return "disabled";
   await tx.query(AGAIN, [deliveryId]);
-  await wake(tx, found.id);
+  await wake(tx, [found.id]);
   return one(tx, deliveryId);
 }
 

@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import { type WebhookData, type WebhookEventType, webhookBody } from "../../domain/webhook-events";
-import { enqueue } from "./jobs";
+import { enqueueAll } from "./jobs";
 
 // An endpoint that is being deleted is waited for: its deliveries could not refer to it any more.
 const LISTENERS = `
@@ -28,18 +28,23 @@ export async function listenersOf(tx: EntityManager, type: WebhookEventType): Pr
   return rows.map(({ id }) => id);
 }
 
-/** Hands a message in for delivery inside the caller's transaction: it is sent if and only if that commits. Answers the deliveries' ids. */
+/** Hands a message in inside the caller's transaction, which then has to {@link wake} its endpoints. Answers the deliveries' ids. */
 export async function post(tx: EntityManager, posting: Posting): Promise<readonly string[]> {
   const { type, personId, body, endpointIds } = posting;
   const [message]: { id: string }[] = await tx.query(ADD_MESSAGE, [personId, type, body]);
   const deliveries: { id: string }[] = await tx.query(ADD_DELIVERIES, [endpointIds, message?.id, personId]);
-  for (const endpointId of endpointIds) await wake(tx, endpointId);
   return deliveries.map(({ id }) => id);
 }
 
-/** Leaves a job that looks for what is due at an endpoint; never replaced by one for later, which has a key of its own. */
-export async function wake(tx: EntityManager, endpointId: string): Promise<void> {
-  await enqueue(tx, { task: "deliver", payload: { endpointId }, key: `deliver ${endpointId}` });
+/**
+ * Leaves jobs that look for what is due at some endpoints; never replaced by one for later, which has a key of its own. Others who
+ * wake one of them wait for the caller's commit: late in the transaction, and in one order everywhere.
+ */
+export async function wake(tx: EntityManager, endpointIds: readonly string[]): Promise<void> {
+  await enqueueAll(
+    tx,
+    endpointIds.map((endpointId) => ({ task: "deliver", payload: { endpointId }, key: `deliver ${endpointId}` })),
+  );
 }
 
 /** Tells of a person inside the caller's transaction, where anybody wants to know; `data` is added to who it is. */
@@ -55,4 +60,5 @@ export async function publish(
   if (!person) return;
   const body = webhookBody(type, person.at, { user: { externalId: person.external_id }, ...data });
   await post(tx, { type, personId, body, endpointIds });
+  await wake(tx, endpointIds);
 }

@@ -5,8 +5,15 @@ const TAKE = `
 INSERT INTO webhook_keepers AS keeper (application_id, provider, owner, taken_until)
 VALUES (current_application(), $1, $2, clock_timestamp() + make_interval(secs => $3))
 ON CONFLICT (application_id, provider) DO UPDATE SET owner = excluded.owner, taken_until = excluded.taken_until
-WHERE keeper.owner = excluded.owner OR keeper.taken_until < clock_timestamp()
+WHERE keeper.taken_until < clock_timestamp()
 RETURNING provider`;
+// TypeORM gives rows and their number for an UPDATE, rows alone for a SELECT.
+const PROLONG = `
+WITH prolonged AS (
+  UPDATE webhook_keepers SET taken_until = clock_timestamp() + make_interval(secs => $3)
+  WHERE application_id = current_application() AND provider = $1 AND owner = $2
+  RETURNING provider)
+SELECT provider FROM prolonged`;
 const RELEASE = `
 UPDATE webhook_keepers SET taken_until = '-infinity'
 WHERE application_id = current_application() AND provider = $1 AND owner = $2`;
@@ -17,6 +24,9 @@ ON CONFLICT DO NOTHING`;
 const UNWANT = `
 DELETE FROM webhook_subscriptions WHERE application_id = current_application() AND provider = $1
   AND (data_type, event_type) NOT IN (SELECT * FROM unnest($2::text[], $3::text[]))`;
+const ASKING = `
+UPDATE webhook_subscriptions SET callback_url = $4
+WHERE application_id = current_application() AND provider = $1 AND data_type = $2 AND event_type = $3`;
 const HELD = `
 UPDATE webhook_subscriptions SET state = 'ACTIVE', vendor_id = $4, callback_url = $5, expires_at = to_timestamp($6::float8),
   last_error = $7, checked_at = now()
@@ -35,8 +45,7 @@ UPDATE webhook_subscriptions SET state = 'MISSING', vendor_id = NULL, callback_u
 WHERE application_id = current_application() AND provider = $1 AND vendor_id = $2`;
 const LIST = `
 SELECT provider, data_type AS "dataType", event_type AS "eventType",
-  CASE WHEN state = 'ACTIVE' AND expires_at <= now() THEN 'MISSING' ELSE state END AS state, vendor_id AS "vendorId",
-  callback_url AS "callbackUrl", extract(epoch FROM expires_at)::float8 AS "expiresAt", last_error AS "lastError",
+  state, vendor_id AS "vendorId", callback_url AS "callbackUrl", extract(epoch FROM expires_at)::float8 AS "expiresAt", last_error AS "lastError",
   extract(epoch FROM checked_at)::float8 AS "checkedAt"
 FROM webhook_subscriptions WHERE application_id = current_application() ORDER BY provider, data_type, event_type`;
 const FOREIGN_COUNTS = `
@@ -55,12 +64,13 @@ export function createSubscriptionStore(database: Database): SubscriptionStore {
     async take(provider, owner, seconds) {
       return (await database.directory(TAKE, [provider, owner, seconds])).length > 0;
     },
+    async prolong(provider, owner, seconds) {
+      return (await database.directory(PROLONG, [provider, owner, seconds])).length > 0;
+    },
     release: (provider, owner) => run(RELEASE, provider, owner),
-    want: (provider, topics) =>
-      database.application(async (tx) => {
-        await tx.query(WANT, [provider, ...columns(topics)]);
-        await tx.query(UNWANT, [provider, ...columns(topics)]);
-      }),
+    want: (provider, topics) => run(WANT, provider, ...columns(topics)),
+    unwant: (provider, wanted) => run(UNWANT, provider, ...columns(wanted)),
+    asking: (provider, { dataType, eventType }, callbackUrl) => run(ASKING, provider, dataType, eventType, callbackUrl),
     held: (provider, { dataType, eventType, id, callbackUrl, expiresAt }, problem) =>
       run(HELD, provider, dataType, eventType, id, callbackUrl, expiresAt, problem),
     failed: (provider, { dataType, eventType }, problem) => run(FAILED, provider, dataType, eventType, problem),

@@ -38,6 +38,13 @@ export class Lane {
     },
   ) {}
 
+  /** How many wait. */
+  get length(): number {
+    let count = 0;
+    for (const waiters of this.waiting.values()) count += waiters.length;
+    return count;
+  }
+
   /** Waits at most `patienceMs` for a turn; refuses at once where that cannot be enough. */
   async take(accountId: string | null, patienceMs: number, signal?: AbortSignal): Promise<LaneEnd> {
     const until = performance.now() + patienceMs;
@@ -82,6 +89,7 @@ export class Lane {
       while (this.waiting.size > 0) {
         const now = performance.now();
         this.expire(now);
+        if (this.waiting.size === 0) return;
         const accounts = [...this.waiting.keys()];
         const next = accounts.find((accountId) => this.closedFor(accountId).askAt <= now);
         if (next === undefined) await this.sleep(accounts, now);
@@ -154,8 +162,6 @@ export class Lane {
   }
 
   private tell(): void {
-    let count = 0;
-    for (const waiters of this.waiting.values()) count += waiters.length;
-    this.parts.onWaiting(count);
+    this.parts.onWaiting(this.length);
   }
 }

@@ -39,7 +39,7 @@ export function createOutgoing({ store, box, targets }: EndpointParts): Outgoing
       return { nodes, endCursor: last === null ? null : cursorOf(last) };
     },
 
-    async create({ url, eventTypes, description }) {
+    async create({ url, eventTypes, description }, by) {
       const id = randomUUID();
       const { secret, ...kept } = sealed(id);
       const endpoint = await store.add(
@@ -51,6 +51,7 @@ export function createOutgoing({ store, box, targets }: EndpointParts): Outgoing
         },
         kept,
         MOST_ENDPOINTS,
+        by,
       );
       if (!endpoint) {
         throw new UserFacingError("WEBHOOK_LIMIT_REACHED", `expected at most ${MOST_ENDPOINTS} endpoints`);
@@ -58,29 +59,33 @@ export function createOutgoing({ store, box, targets }: EndpointParts): Outgoing
       return { endpoint, secret };
     },
 
-    async update(endpointId, { url, eventTypes, description, enabled }) {
+    async update(endpointId, { url, eventTypes, description, enabled }, by) {
       return known(
         UUID.test(endpointId)
-          ? await store.change(endpointId, {
-              ...(url === undefined ? {} : { url: await allowed(url, targets) }),
-              ...(eventTypes === undefined ? {} : { eventTypes: checkedTypes(eventTypes) }),
-              ...(description === undefined ? {} : { description: checkedDescription(description) }),
-              ...(enabled === undefined ? {} : { enabled }),
-            })
+          ? await store.change(
+              endpointId,
+              {
+                ...(url === undefined ? {} : { url: await allowed(url, targets) }),
+                ...(eventTypes === undefined ? {} : { eventTypes: checkedTypes(eventTypes) }),
+                ...(description === undefined ? {} : { description: checkedDescription(description) }),
+                ...(enabled === undefined ? {} : { enabled }),
+              },
+              by,
+            )
           : null,
         "endpointId",
       );
     },
 
-    async rotate(endpointId) {
+    async rotate(endpointId, by) {
       const { secret, ...kept } = sealed(endpointId);
-      const done = UUID.test(endpointId) && (await store.rotate(endpointId, kept, SIGNS_ALONG_SECONDS));
+      const done = UUID.test(endpointId) && (await store.rotate(endpointId, kept, SIGNS_ALONG_SECONDS, by));
       known(done || null, "endpointId");
       return secret;
     },
 
-    async remove(endpointId) {
-      known((UUID.test(endpointId) && (await store.remove(endpointId))) || null, "endpointId");
+    async remove(endpointId, by) {
+      known((UUID.test(endpointId) && (await store.remove(endpointId, by))) || null, "endpointId");
     },
 
     async sendTest(endpointId) {

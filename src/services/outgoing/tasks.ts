@@ -38,4 +38,4 @@ export function outgoingTasks({ announcements, deliverer, store, now }: Outgoing
 }
 
 /** When they are called by the clock. */
-export const OUTGOING_SCHEDULES: readonly Schedule[] = [{ task: "deliver-due", cron: "* * * * *" }];
+export const OUTGOING_SCHEDULES: readonly Schedule[] = [{ task: "deliver-due", cron: "* * * * *", catchUpSeconds: 60 }];

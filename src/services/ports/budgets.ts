@@ -25,7 +25,7 @@ export interface RequestCounts {
 
 /** A {@link Wish}, and how long it is worth waiting for. */
 export interface Turn extends Wish {
-  /** Milliseconds. Default: 2,000 in the background, else 1,000. */
+  /** Milliseconds. Default: 1,000; in the background 2,000, or 250 where others of it wait. */
   readonly patienceMs?: number;
   /** Aborted: no longer wanted. */
   readonly signal?: AbortSignal;

@@ -31,17 +31,17 @@ export interface SecretBox {
   open(endpointId: string, secretId: string, sealed: Buffer): string;
 }
 
-/** Endpoints of the application and the log of what they were sent. */
+/** Endpoints of the application and the log of what they were sent. `by`: prefix of the server key that asks, for the audit. */
 export interface EndpointStore {
   list(): Promise<readonly WebhookEndpoint[]>;
   /** Adds an endpoint unless there are `most` already; null then. */
-  add(endpoint: NewEndpoint, secret: SealedSecret, most: number): Promise<WebhookEndpoint | null>;
+  add(endpoint: NewEndpoint, secret: SealedSecret, most: number, by: string): Promise<WebhookEndpoint | null>;
   /** Null where there is none. One that is enabled is sent what waits for it. */
-  change(id: string, change: EndpointChange): Promise<WebhookEndpoint | null>;
+  change(id: string, change: EndpointChange, by: string): Promise<WebhookEndpoint | null>;
   /** Makes a secret the current one; the one before signs along for `seconds`, of older ones the newest few. False where there is no endpoint. */
-  rotate(id: string, secret: SealedSecret, seconds: number): Promise<boolean>;
+  rotate(id: string, secret: SealedSecret, seconds: number, by: string): Promise<boolean>;
   /** Whether there was one; what waits for it goes with it. */
-  remove(id: string): Promise<boolean>;
+  remove(id: string, by: string): Promise<boolean>;
   /** Sends the endpoint, if it is there and enabled, an event that is nobody else's. */
   sendTest(id: string): Promise<WebhookDelivery | "disabled" | null>;
   /** Begins the attempts of a delivery anew, unless it is under way or its endpoint disabled. */

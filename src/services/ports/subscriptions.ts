@@ -18,11 +18,17 @@ export type StoredSubscription = KeptSubscription & { readonly state: "ACTIVE" |
 
 /** The application's subscriptions at the vendors, as last seen, and who may change them now. */
 export interface SubscriptionStore {
-  /** Takes the provider for `seconds` or prolongs it; false while another owner has it. */
+  /** Takes the provider for `seconds`; false while another owner has it. */
   take(provider: string, owner: string, seconds: number): Promise<boolean>;
+  /** Keeps the provider for `seconds` more; false where another owner has taken it since, even if it has released it again. */
+  prolong(provider: string, owner: string, seconds: number): Promise<boolean>;
   release(provider: string, owner: string): Promise<void>;
-  /** Makes the rows those of the wanted topics: new ones MISSING, no others left. */
+  /** Adds rows of wanted topics that have none, as MISSING. */
   want(provider: string, topics: readonly Topic[]): Promise<void>;
+  /** Leaves no rows but those of the wanted topics. */
+  unwant(provider: string, wanted: readonly Topic[]): Promise<void>;
+  /** Deliveries to an address are asked for now. Kept before the vendor hears of it, so that what it makes is known for ours. */
+  asking(provider: string, topic: Topic, callbackUrl: string): Promise<void>;
   /** The vendor holds it. `problem`: what could not be done about it all the same. */
   held(provider: string, subscription: HeldSubscription, problem: SubscriptionProblem | null): Promise<void>;
   /** The vendor does not hold it as wanted, and refused to. */

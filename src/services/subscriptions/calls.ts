@@ -11,7 +11,8 @@ import { UpstreamFailure } from "../../domain/errors";
 import { failureOf } from "../../upstream/failure";
 import { parseJsonBody } from "../../upstream/json";
 import type { InboundAnswer, Outbound } from "../../upstream/port";
-import { contentType, outboundRequest } from "../fetching/ask";
+import { contentType, outboundRequest, overBudget } from "../fetching/ask";
+import type { Budgets } from "../ports/budgets";
 import type { Pauses } from "../ports/cache";
 
 /** Milliseconds that a call may take: within it the vendor asks our callback, and waits up to ten seconds for it. */
@@ -33,15 +34,16 @@ export interface ManagedProvider {
 export interface CallParts {
   readonly outbound: Outbound;
   readonly pauses: Pauses;
+  readonly budgets: Budgets;
   readonly now: () => number;
 }
 
-/** A vendor's API for subscriptions; methods throw {@link UpstreamFailure}. `before`: called, and awaited, before each call. */
+/** A vendor's API for subscriptions; methods throw {@link UpstreamFailure}. `still`: called before and after each call; rejects where it is no longer ours to make. */
 export class SubscriptionCalls {
   constructor(
     private readonly parts: CallParts,
     private readonly at: ManagedProvider,
-    private readonly before: () => Promise<void>,
+    private readonly still: () => Promise<void>,
   ) {}
 
   /** All subscriptions of the application. */
@@ -106,18 +108,23 @@ export class SubscriptionCalls {
   }
 
   private async send(request: UpstreamRequest): Promise<InboundAnswer> {
-    await this.before();
+    await this.still();
     const { slug } = this.at.provider;
     const until = await this.parts.pauses.until([slug]);
     if (until !== null && until > this.parts.now()) {
       throw new UpstreamFailure("RATE_LIMITED", "the provider asked to wait", { retryAt: until });
     }
-    const answer = await this.parts.outbound.send({
-      ...outboundRequest(this.at, "webhook_subscriptions", request),
-      headers: { accept: "application/json", ...contentType(request), ...this.credentials() },
-      silenceMs: SILENCE_MS,
-      totalMs: TOTAL_MS,
-    });
+    const turn = await this.parts.budgets.take(slug, { accountId: null, background: true });
+    if (!turn.granted) throw overBudget(turn.retryAt);
+    const answer = await this.parts.outbound
+      .send({
+        ...outboundRequest(this.at, "webhook_subscriptions", request),
+        headers: { accept: "application/json", ...contentType(request), ...this.credentials() },
+        silenceMs: SILENCE_MS,
+        totalMs: TOTAL_MS,
+      })
+      // Whoever was held up must not write down what it saw before another one took over.
+      .finally(this.still);
     const failure = failureOf(answer, this.parts.now());
     if (failure?.kind === "RATE_LIMITED") await this.parts.pauses.pause(slug, failure.details.retryAt ?? 0);
     return answer;

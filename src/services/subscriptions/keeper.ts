@@ -5,7 +5,7 @@ import type { SubscriptionProblem } from "../../domain/subscriptions";
 import { Postponed } from "../ports/jobs";
 import type { SubscriptionStore } from "../ports/subscriptions";
 import { type CallParts, type ManagedProvider, SubscriptionCalls } from "./calls";
-import { isOurs, isSame, plan } from "./plan";
+import { isOurs, isSame, type Known, plan } from "./plan";
 import type { VerificationTokens } from "./verification";
 
 /** Seconds for which a process has a provider's subscriptions to itself after each call; longer than any call. */
@@ -33,6 +33,8 @@ class Taken extends Error {
   override readonly name = "Taken";
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Problems after which no further call to the provider has a chance. */
 const HOPELESS: ReadonlySet<SubscriptionProblem> = new Set(["RATE_LIMITED", "UNAVAILABLE", "UNAUTHORIZED"]);
 
@@ -59,12 +61,17 @@ export class SubscriptionKeeper {
     if (worst !== undefined) throw worst;
   }
 
-  /** Ends every subscription of ours at a provider; how many there were. Throws as {@link keep} does. */
-  async remove(managed: ManagedProvider): Promise<number> {
+  /**
+   * Ends subscriptions at a provider: every one of ours, or those that deliver to an address, whoever made them. How many there
+   * were. Throws as {@link keep} does.
+   */
+  async remove(managed: ManagedProvider, callbackUrl: string | null = null): Promise<number> {
     const { slug } = managed.provider;
     let count = 0;
     await this.alone(managed, async (calls) => {
-      for (const { id } of (await calls.list()).filter((one) => isOurs(one, slug))) {
+      const known =
+        callbackUrl === null ? await this.known(managed) : { ids: NONE, callbackUrls: new Set([callbackUrl]) };
+      for (const { id } of (await calls.list()).filter((one) => isOurs(one, known))) {
         await calls.remove(id);
         await this.parts.store.gone(slug, id);
         count++;
@@ -73,17 +80,30 @@ export class SubscriptionKeeper {
     return count;
   }
 
+  /** What a provider holds now under these credentials, with whether it is ours. Throws as {@link keep} does. */
+  async listed(managed: ManagedProvider): Promise<readonly (VendorSubscription & { readonly ours: boolean })[]> {
+    const known = await this.known(managed);
+    const calls = new SubscriptionCalls(this.parts, managed, async () => undefined);
+    return (await calls.list()).map((one) => ({ ...one, ours: isOurs(one, known) }));
+  }
+
+  private async known({ provider: { slug }, callbackUrl }: ManagedProvider): Promise<Known> {
+    const rows = (await this.parts.store.list()).filter(({ provider }) => provider === slug);
+    const ids = new Set(rows.flatMap(({ vendorId }) => vendorId ?? []));
+    return { ids, callbackUrls: new Set([...rows, { callbackUrl }].flatMap((one) => one.callbackUrl ?? [])) };
+  }
+
   private async alone(managed: ManagedProvider, work: (calls: SubscriptionCalls) => Promise<void>): Promise<void> {
     const { store, now } = this.parts;
     const { slug } = managed.provider;
     const owner = randomUUID();
-    const take = async () => {
-      if (await store.take(slug, owner, TAKEN_SECONDS)) return;
-      throw new Postponed(now() + BUSY_SECONDS, "another process keeps these subscriptions now");
+    const alone = (isOurs: boolean) => {
+      if (!isOurs) throw new Postponed(now() + BUSY_SECONDS, "another process keeps these subscriptions now");
     };
-    await take();
+    alone(await store.take(slug, owner, TAKEN_SECONDS));
     try {
-      await work(new SubscriptionCalls(this.parts, managed, take));
+      const still = async () => alone(await store.prolong(slug, owner, TAKEN_SECONDS));
+      await work(new SubscriptionCalls(this.parts, managed, still));
     } catch (error) {
       const until = error instanceof UpstreamFailure && error.kind === "RATE_LIMITED" ? error.details.retryAt : null;
       throw until == null ? error : new Postponed(until, "the provider limits the rate");
@@ -103,7 +123,7 @@ export class SubscriptionKeeper {
       if (problem !== null) await store.unreached(slug, wanted, problem);
       throw error;
     });
-    const { steps, superfluous, foreign } = plan(wanted, listed, url, slug);
+    const { steps, superfluous, foreign } = plan(wanted, listed, url, await this.known(managed));
     await store.foreign(slug, foreign);
     let failure: unknown;
     for (const [index, { topic, held }] of steps.entries()) {
@@ -123,6 +143,7 @@ export class SubscriptionKeeper {
       throw failure;
     }
     for (const { id } of superfluous) await calls.remove(id);
+    await store.unwant(slug, wanted);
     if (failure !== undefined) throw failure;
   }
 
@@ -137,10 +158,14 @@ export class SubscriptionKeeper {
         await calls.remove(current.id);
         current = null;
       }
-      if (current && current.callbackUrl !== callback.url) current = await calls.update(current, callback);
+      if (current && current.callbackUrl !== callback.url) {
+        await store.held(slug, { ...current, ...topic }, null);
+        current = await calls.update(current, callback);
+      }
       if (current?.expiresAt != null && current.expiresAt <= now() + managed.profile.renewBeforeSeconds) {
         current = await calls.renew(current);
       }
+      if (!current) await store.asking(slug, topic, callback.url);
       current ??= (await calls.create(topic, callback)) ?? (await this.found(keeping, topic));
       await store.held(slug, { ...current, ...topic }, null);
     } catch (error) {

@@ -17,9 +17,18 @@ export function isSame(one: SubscriptionTopic, other: SubscriptionTopic): boolea
   return one.dataType === other.dataType && one.eventType === other.eventType;
 }
 
-/** Whether a subscription delivers to a gateway: to this one, or to where this one was before. */
-export function isOurs({ callbackUrl }: VendorSubscription, slug: string): boolean {
-  return URL.canParse(callbackUrl) && new URL(callbackUrl).pathname.endsWith(callbackPath(slug));
+/**
+ * What tells a subscription of this gateway from one that another program made with the same credentials: ids that it was seen to
+ * hold, and addresses to which it has asked for deliveries. A path that looks like ours proves nothing: another deployment has it too.
+ */
+export interface Known {
+  readonly ids: ReadonlySet<string>;
+  readonly callbackUrls: ReadonlySet<string>;
+}
+
+/** Whether a subscription is this gateway's own. */
+export function isOurs({ id, callbackUrl }: VendorSubscription, known: Known): boolean {
+  return known.ids.has(id) || known.callbackUrls.has(callbackUrl);
 }
 
 /** Compares what is wanted with what the vendor holds. Of several for one topic that with the right callback stays, then that which ends last. */
@@ -27,9 +36,9 @@ export function plan(
   wanted: readonly SubscriptionTopic[],
   held: readonly VendorSubscription[],
   callbackUrl: string,
-  slug: string,
+  known: Known,
 ): Plan {
-  const ours = held.filter((one) => isOurs(one, slug));
+  const ours = held.filter((one) => isOurs(one, known));
   const rank = (one: VendorSubscription): number => (one.callbackUrl === callbackUrl ? 1 : 0);
   const end = (one: VendorSubscription): number => one.expiresAt ?? Number.MAX_SAFE_INTEGER;
   const steps = wanted.map((topic) => {

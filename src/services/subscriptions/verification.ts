@@ -1,5 +1,6 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import type { SubscriptionHandshake } from "../../../providers/contract";
+import { isSame } from "../webhooks/authenticity";
 
 const KEY_BYTES = 32;
 const PURPOSE = "webhook subscription verification token";
@@ -9,6 +10,12 @@ export interface HandshakeAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, string>>;
 }
+
+/** Nothing is answered for a provider whose notices could not be verified: they would all be refused. */
+export const NOT_CONFIGURED: HandshakeAnswer = {
+  status: 503,
+  body: { error: "no secret is configured for this provider's webhooks" },
+};
 
 /**
  * The texts by which vendors show that a handshake is about a subscription of ours. They follow from the deployment's keys, newest
@@ -31,18 +38,13 @@ export class VerificationTokens {
 
   /** Whether a token is one of this provider's, in constant time. */
   matches(provider: string, presented: string): boolean {
-    const digest = sha256(presented);
     // Every key is tried, whichever fits, so that the time tells nothing.
-    return this.keys.filter((key) => timingSafeEqual(digest, sha256(tokenUnder(key, provider)))).length > 0;
+    return this.keys.filter((key) => isSame(presented, tokenUnder(key, provider))).length > 0;
   }
 }
 
 function tokenUnder(key: Buffer, provider: string): string {
   return createHmac("sha256", key).update(provider).digest("base64url");
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
 
 /** Answers a vendor's handshake as its profile says; a parameter that is missing, empty or comes twice is refused like a wrong token. */

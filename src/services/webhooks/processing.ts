@@ -46,19 +46,15 @@ export function webhookTask(parts: ProcessingParts): Task {
       const name = JSON.stringify([user.provider, user.vendorUserId]);
       const other = runs.get(name);
       if (other) {
-        // What this one would read, the other is reading or will read: together they ask the vendor once.
+        // What this one would read, the other is reading or will read: together they ask the vendor once. It comes back to see that
+        // nothing was left, for its key may have been taken from the other's job, which then ends with its process or its failure.
         other.called = true;
-        return;
+        throw new Postponed(parts.now() + SHORTEST_PAUSE, "another run is at it");
       }
       const run: Run = { called: false };
       runs.set(name, run);
       try {
         await untilNothingWaits(parts, user, run);
-      } catch (error) {
-        // The jobs that it was called by are done: it has to come back for them, whatever its own attempts.
-        throw run.called && !(error instanceof Postponed)
-          ? new Postponed(parts.now() + SHORTEST_PAUSE, "again")
-          : error;
       } finally {
         runs.delete(name);
       }

@@ -114,34 +114,40 @@ describe("budgets", () => {
   test("whoever waits for an answer gets a turn at once while a hundred backfills want one, and each is told apart", async () => {
     const { counts, telemetry } = told();
     const budgets = fair(new LocalCounts(), telemetry);
-    let over = false;
-    const backfills = Array.from({ length: 100 }, async (_, account) => {
-      let turns = 0;
-      while (!over) {
-        const outcome = await budgets.take("acme", { accountId: `bulk ${account}`, background: true });
-        if (outcome.granted) turns++;
-        else await sleep(5);
+    const turns = new Map(Array.from({ length: 100 }, (_, account) => [`bulk ${account}`, 0]));
+    // As jobs are worked off: in the order of their times, eight at once.
+    const jobs = [...turns.keys()].map((account) => ({ account, at: 0 }));
+    const end = performance.now() + 4_000;
+    const work = async () => {
+      while (performance.now() < end) {
+        jobs.sort((one, other) => one.at - other.at);
+        const job = jobs[0]!.at <= Date.now() ? jobs.shift()! : null;
+        if (!job) await sleep(5);
+        else {
+          const outcome = await budgets.take("acme", { accountId: job.account, background: true });
+          if (outcome.granted) turns.set(job.account, turns.get(job.account)! + 1);
+          jobs.push({ account: job.account, at: outcome.granted ? Date.now() : outcome.retryAt * 1_000 });
+        }
       }
-      return turns;
-    });
-    for (let read = 0; read < 40; read++) {
-      // Three a second of a hundred: within what the background leaves alone.
-      if (read % 4 === 0) {
-        expect(await budgets.take("acme", { accountId: `reader ${read}`, background: false })).toEqual({
-          granted: true,
-        });
+    };
+    // Three a second of a hundred: within what the background leaves alone.
+    const read = async () => {
+      for (let reader = 0; reader < 10; reader++) {
+        const outcome = await budgets.take("acme", { accountId: `reader ${reader}`, background: false });
+        expect(outcome).toEqual({ granted: true });
+        await sleep(350);
       }
-      await sleep(80);
-    }
-    over = true;
-    const turns = await Promise.all(backfills);
+    };
+    await Promise.all([...Array.from({ length: 8 }, work), read()]);
+    const each = [...turns.values()];
     // Nobody of them is left out.
-    expect(Math.min(...turns)).toBeGreaterThan(0);
-    expect(Math.max(...turns) - Math.min(...turns)).toBeLessThanOrEqual(3);
+    expect(Math.min(...each)).toBeGreaterThan(0);
+    expect(Math.max(...each)).toBeLessThanOrEqual(2 * (each.reduce((sum, one) => sum + one) / each.length));
     expect(counts.taken[0]).toBe(10);
-    expect(counts.taken[1]).toBe(turns.reduce((sum, one) => sum + one));
+    expect(counts.taken[1]).toBe(each.reduce((sum, one) => sum + one));
     expect(counts.waited).toEqual([10, counts.taken[1]! + counts.refused[1]!]);
     expect(counts.waiting[1]).toBe(0);
+    console.log(`${counts.taken[1]} turns of the background in 4 s of 100 a second, ${counts.refused[1]} refusals`);
   });
 
   test("a refusal tells when, as an epoch, and is counted", async () => {
@@ -152,6 +158,50 @@ describe("budgets", () => {
     if (outcome.granted) throw new Error("expected a refusal");
     expect(Math.abs(outcome.retryAt - Date.now() / 1_000 - 100)).toBeLessThan(3);
     expect(counts.refused).toEqual([1, 0]);
+  });
+
+  test("those of the background that are sent away come back one after the other, at the pace of the turns", async () => {
+    const refusing = { take: async () => refusal(10_000) };
+    const budgets = fair(refusing, told().telemetry, { requests: 100, seconds: 200 });
+    const begun = Date.now() / 1_000;
+    const turns = Array.from({ length: 50 }, (_, account) =>
+      budgets.take("acme", { accountId: `bulk ${account}`, background: true }),
+    );
+    const back = (await Promise.all(turns)).map((turn) => (turn.granted ? 0 : turn.retryAt - begun));
+    // Nobody before there may be a turn, then one every two seconds.
+    expect(Math.min(...back)).toBeGreaterThanOrEqual(9.9);
+    expect(back.at(-1)).toBeGreaterThanOrEqual(99.9);
+    expect(back.filter((at) => at > 20).every((at, index, all) => index === 0 || at - all[index - 1]! >= 1.9)).toBe(
+      true,
+    );
+    const waiting = await budgets.take("acme", { accountId: "reader", background: false });
+    expect(waiting.granted ? 0 : waiting.retryAt - begun).toBeLessThan(15);
+  });
+
+  test("nobody is told to wait for longer than an hour by the length of the line", async () => {
+    const budgets = fair({ take: async () => refusal(10_000) }, told().telemetry, { requests: 1, seconds: 1_000 });
+    const begun = Date.now() / 1_000;
+    const back: number[] = [];
+    for (let one = 0; one < 6; one++) {
+      const turn = await budgets.take("acme", { accountId: `bulk ${one}`, background: true });
+      if (!turn.granted) back.push(Math.round((turn.retryAt - begun) / 100));
+    }
+    expect(back).toEqual([10, 20, 30, 36, 36, 36]);
+  });
+
+  test("a line that is too long for all lets two of the background wait for long, the others briefly", async () => {
+    const budgets = fair({ take: async () => refusal(20) });
+    const begun = performance.now();
+    const ends: number[] = [];
+    const turn = async (account: number) => {
+      await budgets.take("acme", { accountId: `bulk ${account}`, background: true });
+      ends.push(performance.now() - begun);
+    };
+    const first = [turn(0), turn(1)];
+    await sleep(5);
+    await Promise.all([...first, ...[2, 3, 4, 5].map(turn)]);
+    expect(ends.filter((ended) => ended >= 1_900)).toHaveLength(2);
+    expect(ends.filter((ended) => ended < 1_900)).toHaveLength(4);
   });
 
   test("who does not want a turn from the start takes none", async () => {
