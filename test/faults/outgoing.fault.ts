@@ -47,8 +47,10 @@ async function brooding(consumer: Consumer, isOver: () => boolean): Promise<void
 async function killed(load: OutgoingLoad, { kills, killEveryMs }: typeof FULL, say: FaultOptions["say"]) {
   while (load.kills < kills) {
     await sleep(killEveryMs);
+    const before = load.kills;
     await load.kill();
-    if (load.kills % 10 === 0) say(`${load.kills} killed, ${load.committed.length} changes committed`);
+    if (load.kills > before && load.kills % 10 === 0)
+      say(`${load.kills} killed, ${load.committed.length} changes committed`);
   }
 }
 
