@@ -1,3 +1,4 @@
+import { ANSWER_GUARDS } from "./answer-guards";
 import { BUDGET_GUARDS } from "./budget-guards";
 import { OUTGOING_GUARDS } from "./outgoing-guards";
 import { WEBHOOK_GUARDS } from "./webhook-guards";
@@ -228,5 +229,6 @@ export const GUARDS: readonly Guard[] = [
   },
   ...OUTGOING_GUARDS,
   ...WEBHOOK_GUARDS,
+  ...ANSWER_GUARDS,
   ...BUDGET_GUARDS,
 ];
