@@ -35,6 +35,16 @@ test("from nothing to every wanted subscription, after a handshake each; the nex
   expect(world.calls()).toEqual({ "GET 200": 1 });
 });
 
+test("over HTTP the right token has its challenge repeated as JSON, never as a page", async () => {
+  const challenge = "<script>alert(1)</script>";
+  const query = new URLSearchParams({ verification_token: world.tokens.current("oura"), challenge });
+  const answer = await fetch(`${world.base()}/webhooks/oura?${query}`);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/json; charset=utf-8"]);
+  expect(await answer.json()).toEqual({ challenge });
+  query.set("verification_token", "wrong");
+  expect((await fetch(`${world.base()}/webhooks/oura?${query}`)).status).toBe(401);
+});
+
 test("without an address to deliver to nothing is asked, and every one is shown as off", async () => {
   const process = world.keeper({ base: null });
   await process.keep();

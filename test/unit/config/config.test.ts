@@ -81,6 +81,12 @@ test("production without sign-in is refused", () => {
   expect(refusal(rest).variable).toBe("AUTH_JWKS_URL");
 });
 
+test("production reaches no private address", () => {
+  expect(refusal({ ...PRODUCTION, WEBHOOK_ALLOW_PRIVATE: "localhost:3000" }).variable).toBe("WEBHOOK_ALLOW_PRIVATE");
+  const list = "localhost:3000,10.0.0.7,[::1]:80,hooks.internal";
+  expect(read({ WEBHOOK_ALLOW_PRIVATE: list }).webhookAllowPrivate).toEqual(list.split(","));
+});
+
 test.each<[string, Record<string, string>]>([
   ["HOST", { HOST: "0.0.0.0" }],
   ["HOST", { HOST: "::" }],
@@ -118,10 +124,17 @@ test.each<[string, Record<string, string>]>([
   ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${KEY},a:${KEY}` }],
   ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${Buffer.alloc(31).toString("base64")}` }],
   ["LINK_COMPLETION", { LINK_COMPLETION: "auto" }],
+  ["BACKFILL_DAYS", { BACKFILL_DAYS: "-1" }],
+  ["BACKFILL_DAYS", { BACKFILL_DAYS: "3651" }],
+  ["BACKFILL_DAYS", { BACKFILL_DAYS: "all" }],
   ["TRUST_PROXY", { TRUST_PROXY: "true" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "*" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "https://app.example.com/" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "null" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "http://localhost" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "localhost,*" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "10.0.0.0/8" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "LOCALHOST:3000" }],
   ["OURA_CLIENT_SECRET", { OURA_CLIENT_ID: "id" }],
   ["OURA_CLIENT_ID", { OURA_CLIENT_SECRET: "secret" }],
   ["OURA_API_URL", { OURA_API_URL: "https://api.example.com/v2" }],
@@ -220,4 +233,38 @@ test(".env.example names every setting and no other", () => {
     ...WEARABLE_SETTINGS.map((name) => `OURA_${name}`),
   ];
   expect([...named].sort()).toEqual([...expected].sort());
+});
+
+test.each([
+  ["0 3 * * *", "0 3 * * *"],
+  ["  15,45   0-5 1 */2 1-5 ", "15,45 0-5 1 */2 1-5"],
+  ["*/10 * * * *", "*/10 * * * *"],
+])("SYNC_CRON=%s", (text, expected) => {
+  expect(read({ SYNC_CRON: text }).syncCron).toBe(expected);
+});
+
+test.each([
+  "0 3 * *",
+  "0 3 * * * *",
+  "60 3 * * *",
+  "0 24 * * *",
+  "0 3 0 * *",
+  "0 3 32 * *",
+  "0 3 * 13 *",
+  "0 3 * * 7",
+  "0 3 * * mon",
+  "5-1 3 * * *",
+  "*/0 3 * * *",
+  "0 3 * * * task ?max=9",
+  "@daily",
+  "0,, 3 * * *",
+  "1-2-3 3 * * *",
+  "0 3 * * *\n* * * * * other",
+])("SYNC_CRON=%j is refused", (text) => {
+  expect(refusal({ SYNC_CRON: text }).variable).toBe("SYNC_CRON");
+});
+
+test("a year of history and three in the morning are what nobody has to ask for", () => {
+  expect(read({})).toMatchObject({ backfillDays: 365, syncCron: "0 3 * * *" });
+  expect(read({ BACKFILL_DAYS: "0" }).backfillDays).toBe(0);
 });

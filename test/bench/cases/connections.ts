@@ -1,0 +1,58 @@
+import type { Bench } from "../bench";
+import { ClientProcess } from "../client-process";
+import { asContestant } from "../contestants";
+import { daysUpTo, YESTERDAY } from "../dashboard";
+import { openFileLimit } from "../machine";
+import { justSynced } from "../people";
+import { memoryOf } from "../processes";
+import { askOnce, checkAnswer, spread } from "../race";
+import type { CaseResult } from "../report";
+import type { Crowd, CrowdResult } from "../servers/crowd";
+
+/** Files that a process has open beside the connections, at most. */
+const OTHER_FILES = 500;
+const CHECKED = 20;
+
+/** As many open connections as apps in the hand: each asks its dashboard every 15 s. */
+export async function connections(bench: Bench): Promise<CaseResult> {
+  const { world, people, scale } = bench;
+  await justSynced(world);
+  const gateway = await bench.freshGateway("free");
+  const range = daysUpTo(YESTERDAY, Math.min(30, scale.days));
+  const contestant = asContestant(gateway);
+  const questions = people.all.map((someone) => ({ someone, range }));
+  const wanted = Math.min(scale.openConnections, openFileLimit() - OTHER_FILES);
+  const client = new ClientProcess<Crowd, CrowdResult>("servers/crowd.ts", "free");
+  const result = await client
+    .run({
+      url: contestant.url,
+      asks: questions.map((question) => contestant.ask(question)),
+      connections: wanted,
+      everyMs: scale.everyMs,
+      questions: 3,
+    })
+    .finally(() => client.stop());
+  const peak = memoryOf(gateway.pid)?.peak ?? Number.NaN;
+  for (const question of spread(questions, CHECKED)) {
+    await checkAnswer(world.admin, contestant, question, await askOnce(contestant, question));
+  }
+  const { perSecond, p50, p99, longest, failures, firstFailure, open, reopened, clientCpu } = result;
+  const round = (value: number) => value.toFixed(value < 10 ? 1 : 0);
+  return {
+    title: `${wanted} open connections of ${people.all.length} people, each one dashboard every ${scale.everyMs / 1_000} s (${Math.round(perSecond)} a second) on all cores`,
+    figures: [],
+    targets: [
+      { name: "p99", got: p99, wanted: 250, better: "less", unit: " ms" },
+      { name: "failures", got: failures, wanted: 0, better: "less", unit: "" },
+      { name: "memory at its most", got: peak, wanted: 512, better: "less", unit: " MB" },
+    ],
+    notes: [
+      `${result.answers} answers, p50 ${round(p50)} ms, longest ${round(longest)} ms, from the moment that a question was due`,
+      `${open} connections open at once, ${reopened} opened again; the client took ${Math.round(clientCpu * 100)} % of a core`,
+      ...(wanted < scale.openConnections
+        ? [`ulimit -n allows ${wanted} connections, not ${scale.openConnections}`]
+        : []),
+      ...(firstFailure === null ? [] : [`first failure: ${firstFailure}`]),
+    ],
+  };
+}
