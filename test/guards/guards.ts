@@ -1,3 +1,4 @@
+import { ANSWER_GUARDS } from "./answer-guards";
 import { BUDGET_GUARDS } from "./budget-guards";
 import { HISTORY_GUARDS } from "./history-guards";
 import { JOBS_GUARDS } from "./jobs-guards";
@@ -231,6 +232,7 @@ export const GUARDS: readonly Guard[] = [
   },
   ...OUTGOING_GUARDS,
   ...WEBHOOK_GUARDS,
+  ...ANSWER_GUARDS,
   ...BUDGET_GUARDS,
   ...JOBS_GUARDS,
   ...HISTORY_GUARDS,
