@@ -124,6 +124,9 @@ test.each<[string, Record<string, string>]>([
   ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${KEY},a:${KEY}` }],
   ["ENCRYPTION_KEYS", { ENCRYPTION_KEYS: `a:${Buffer.alloc(31).toString("base64")}` }],
   ["LINK_COMPLETION", { LINK_COMPLETION: "auto" }],
+  ["BACKFILL_DAYS", { BACKFILL_DAYS: "-1" }],
+  ["BACKFILL_DAYS", { BACKFILL_DAYS: "3651" }],
+  ["BACKFILL_DAYS", { BACKFILL_DAYS: "all" }],
   ["TRUST_PROXY", { TRUST_PROXY: "true" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "*" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "https://app.example.com/" }],
@@ -230,4 +233,38 @@ test(".env.example names every setting and no other", () => {
     ...WEARABLE_SETTINGS.map((name) => `OURA_${name}`),
   ];
   expect([...named].sort()).toEqual([...expected].sort());
+});
+
+test.each([
+  ["0 3 * * *", "0 3 * * *"],
+  ["  15,45   0-5 1 */2 1-5 ", "15,45 0-5 1 */2 1-5"],
+  ["*/10 * * * *", "*/10 * * * *"],
+])("SYNC_CRON=%s", (text, expected) => {
+  expect(read({ SYNC_CRON: text }).syncCron).toBe(expected);
+});
+
+test.each([
+  "0 3 * *",
+  "0 3 * * * *",
+  "60 3 * * *",
+  "0 24 * * *",
+  "0 3 0 * *",
+  "0 3 32 * *",
+  "0 3 * 13 *",
+  "0 3 * * 7",
+  "0 3 * * mon",
+  "5-1 3 * * *",
+  "*/0 3 * * *",
+  "0 3 * * * task ?max=9",
+  "@daily",
+  "0,, 3 * * *",
+  "1-2-3 3 * * *",
+  "0 3 * * *\n* * * * * other",
+])("SYNC_CRON=%j is refused", (text) => {
+  expect(refusal({ SYNC_CRON: text }).variable).toBe("SYNC_CRON");
+});
+
+test("a year of history and three in the morning are what nobody has to ask for", () => {
+  expect(read({})).toMatchObject({ backfillDays: 365, syncCron: "0 3 * * *" });
+  expect(read({ BACKFILL_DAYS: "0" }).backfillDays).toBe(0);
 });
