@@ -92,11 +92,11 @@ function checkTogether(settings: Settings, auth: AuthSettings): void {
   if (auth.kind !== "demo" && !settings.ENCRYPTION_KEYS) {
     throw new SettingError("ENCRYPTION_KEYS", "is missing: only the demo identity makes its own key");
   }
-  if (auth.kind !== "demo" && settings.WEBHOOK_BASE_URL && isLoopbackUrl(settings.WEBHOOK_BASE_URL)) {
-    throw new SettingError("WEBHOOK_BASE_URL", "is of this machine, where only the demo's simulated vendors reach it");
-  }
   if (settings.PERSISTED_ONLY === "true" && !settings.PERSISTED_OPERATIONS) {
     throw new SettingError("PERSISTED_ONLY", "needs PERSISTED_OPERATIONS beside it");
+  }
+  if (auth.kind !== "demo" && settings.WEBHOOK_BASE_URL && isLoopbackUrl(settings.WEBHOOK_BASE_URL)) {
+    throw new SettingError("WEBHOOK_BASE_URL", "is of this machine, where only the demo's simulated vendors reach it");
   }
   if (settings.NODE_ENV === "production" && !settings.DATABASE_URL) {
     throw new SettingError("DATABASE_URL", "is missing: production has no embedded database");

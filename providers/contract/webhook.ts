@@ -19,7 +19,7 @@ export interface WebhookSignature {
 export interface WebhookEvent {
   /** Names the event among all of the vendor's, the same in every delivery of it. */
   readonly key: string;
-  /** Whether the vendor says the same words of a later change too, so that only what still waits counts as said before. Default: no. */
+  /** Whether the vendor says the same words of a later change too, so that they count again whenever they come. Default: no. */
   readonly repeats?: boolean;
   /** The vendor's user, as `identity` names them. */
   readonly vendorUserId: string;

@@ -40,7 +40,7 @@ export class WebhookDelivery {
   @Field(() => DateTime, { nullable: true, description: "When it is tried next; null where nothing is to come." })
   nextAttemptAt!: number | null;
 
-  @Field(() => [WebhookAttempt], { description: "What was tried, the oldest first." })
+  @Field(() => [WebhookAttempt], { description: "What was tried, the latest 30 attempts, the oldest first." })
   attempts!: readonly WebhookAttempt[];
 }
 

@@ -109,6 +109,7 @@ export const originList = listOf(
 /** Hosts, or hosts with a port, as an address writes them. */
 export const hostList = listOf(
   (text) =>
+    !text.includes("*") &&
     URL.canParse(`http://${text}/`) &&
     [new URL(`http://${text}/`)].some((url) => [url.host, `${url.hostname}:80`].includes(text)),
   "hosts such as localhost or localhost:3000",

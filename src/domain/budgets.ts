@@ -52,13 +52,15 @@ export function limitsOf({ requests, seconds }: BudgetWindow, processes: number 
   const reserve = Math.floor((requests * RESERVE_PERCENT) / 100);
   const whole = processes === null || processes === 1 ? requests : Math.floor((requests - reserve) / processes);
   const own = Math.floor((whole * RESERVE_PERCENT) / 100);
-  const intervalMs = windowMs / Math.max(1, whole);
+  const backgroundLimit = whole - own;
+  // A pace that never meets the limit: nobody stands still at the end of a window.
+  const intervalMs = (windowMs * KEPT_SLOTS) / SLOTS / Math.max(1, backgroundLimit);
   return {
     windowMs,
     slotMs: windowMs / SLOTS,
     shareSlotMs: windowMs / SHARE_SLOTS,
     limit: whole,
-    backgroundLimit: whole - own,
+    backgroundLimit,
     share: Math.max(1, Math.floor(whole * SHARE)),
     contended: Math.floor(whole / 2),
     intervalMs,

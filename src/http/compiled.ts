@@ -10,8 +10,8 @@ import { plainSchema } from "./plain-schema";
 const USES_BEFORE_COMPILING = 3;
 /** Compiling takes a millisecond for some fields, in which nothing else is done: after it comes a pause, so many times as long. */
 const PAUSE_FACTOR = 20;
-/** Fields that compiled forms have together at most; an operation that is not compiled yet counts as one. */
-const MAX_FIELDS_HELD = 10_000;
+/** Fields that compiled forms have together at most, of some 7 kB each; an operation that is not compiled yet counts as one. */
+const MAX_FIELDS_HELD = 4_000;
 
 interface Known {
   readonly number: number;

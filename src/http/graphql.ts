@@ -15,13 +15,12 @@ import type { HttpMetrics } from "./metrics";
 import { sendPage } from "./page";
 import type { DocumentAsked, PersistedOperations } from "./persisted";
 
-/** What GraphQL is served with. `demo`: only loopback Hosts are served; `callerOf`: by raw headers, name after name and value. */
-export interface GraphqlParts extends GraphqlOptions {
+/** What GraphQL over HTTP is made of. `demo`: only loopback Hosts are served. */
+export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
   readonly services: Services;
   readonly answers: AnswerCache;
-  readonly demo: boolean;
   readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
-  readonly metrics: HttpMetrics;
+  readonly demo: boolean;
   readonly isDraining: () => boolean;
 }
 
@@ -38,15 +37,19 @@ interface Asking {
 const PREFLIGHT_HEADERS = ["apollo-require-preflight", "x-apollo-operation-name"];
 
 /** Serves GraphQL at `/graphql`, and GraphiQL outside production; what it gives back answers ahead of the framework. */
-export async function serveGraphql(app: FastifyInstance, parts: GraphqlParts): Promise<FirstAnswer> {
-  const { services, production, schema, logger, answers, callerOf, isDraining, metrics, persisted } = parts;
+export async function serveGraphql(
+  app: FastifyInstance,
+  options: GraphqlParts,
+  metrics: HttpMetrics,
+): Promise<FirstAnswer> {
+  const { services, callerOf, isDraining, production, schema, logger, answers, persisted } = options;
   const apollo = createGraphqlServer({ schema, production, logger, metrics, persisted });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
   const first = new FirstAnswer({
     answers,
     callerOf,
-    loopbackOnly: parts.demo,
+    loopbackOnly: options.demo,
     isDraining,
     onAnswered: ({ id, status, milliseconds }) => {
       metrics.answeredAgain();

@@ -108,7 +108,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   if (options.api) {
     serveCallback(app, options.services);
     const callerOf = createCallers(options.services, options.authenticate);
-    const first = await serveGraphql(app, { ...options, callerOf, isDraining: drain.isDraining, metrics });
+    const first = await serveGraphql(app, { ...options, callerOf, isDraining: drain.isDraining }, metrics);
     app.addHook("onReady", async () => first.before(app));
     serveSubscriptions(app, { ...options, callerOf, isDraining: drain.isDraining });
     serveHandshake(app, options.services.subscriptions);

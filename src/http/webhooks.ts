@@ -13,6 +13,7 @@ const ADDRESSES = ["/webhooks/:provider", "/webhooks/:provider/:secret"] as cons
 /** Share of the vendor's patience after which the answer is given up, and seconds after which in any case: it must still reach the vendor. */
 const PATIENCE = 0.9;
 const LONGEST_SECONDS = 4.5;
+const STEP_MS = 100;
 
 interface Address {
   readonly Params: { readonly provider: string; readonly secret?: string };
@@ -98,12 +99,20 @@ async function take(webhooks: WebhookReceiver, request: FastifyRequest<Address>,
   return plain(reply, status, said);
 }
 
+/**
+ * What comes of work, or null where it takes too long. Measured in steps, each of which this process gets to: where a crowd keeps it
+ * busy, what is done already must not be given up unseen.
+ */
 async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), milliseconds);
+    let left = milliseconds;
+    timer = setInterval(() => {
+      left -= STEP_MS;
+      if (left <= 0) resolve(null);
+    }, STEP_MS);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => clearInterval(timer));
 }
 
 function answerFailure(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

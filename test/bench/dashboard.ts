@@ -68,8 +68,11 @@ export const TOUCH_QUERY = `query Touch($range: DateRange!) { viewer { ${DASHBOA
   ({ field }) => `${field}(range: $range) { nodes { day } issues { code } }`,
 ).join(" ")} } }`;
 
-/** The civil day before today (UTC): the last one that every simulated person has. */
-export const YESTERDAY: CivilDay = addDays(civilDay(new Date().toISOString().slice(0, 10)), -1);
+/**
+ * The last day that is asked for: the day before yesterday (UTC). Yesterday still runs somewhere, or by the vendor's clock, and what
+ * still runs is asked for again every two minutes.
+ */
+export const LAST_DAY: CivilDay = addDays(civilDay(new Date().toISOString().slice(0, 10)), -2);
 
 /** So many days up to `end`, which is counted. */
 export function daysUpTo(end: CivilDay, count: number): DayRange {

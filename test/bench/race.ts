@@ -67,10 +67,24 @@ export async function checkAnswer(
   const { someone, range } = question;
   const { rows } = await admin.query<{ body: string }>(BODY_STATEMENT, [someone.person, range.start, range.end]);
   const expected = (JSON.parse(rows[0]?.body ?? "null") as { data: unknown }).data;
-  if (isDeepStrictEqual(contestant.dataOf(body), expected)) return;
+  const difference = firstDifference(contestant.dataOf(body), expected, "data");
+  if (difference === null) return;
   throw new Error(
-    `${contestant.name} answers ${range.start} to ${range.end} otherwise than the database:\n${body.slice(0, 600)}\nexpected\n${rows[0]?.body.slice(0, 600)}`,
+    `${contestant.name} answers ${range.start} to ${range.end} otherwise than the database, ${difference}; ${body.slice(0, 300)}`,
   );
+}
+
+/** Where two JSON values differ first, and how; null where they are equal. */
+export function firstDifference(got: unknown, wanted: unknown, path: string): string | null {
+  if (isDeepStrictEqual(got, wanted)) return null;
+  if (typeof got === "object" && typeof wanted === "object" && got !== null && wanted !== null) {
+    const [one, other] = [got as Record<string, unknown>, wanted as Record<string, unknown>];
+    for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+      const difference = firstDifference(one[key], other[key], `${path}.${key}`);
+      if (difference !== null) return difference;
+    }
+  }
+  return `at ${path}: ${JSON.stringify(got)?.slice(0, 300)}, expected ${JSON.stringify(wanted)?.slice(0, 300)}`;
 }
 
 /** Asks a contestant once. */

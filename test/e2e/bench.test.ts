@@ -27,5 +27,5 @@ describe("the benchmark", () => {
       await stores.close();
       console.info(lines.join("\n"));
     }
-  }, 180_000);
+  }, 300_000);
 });

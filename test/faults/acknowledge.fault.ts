@@ -23,7 +23,7 @@ async function run({ small, say }: FaultOptions): Promise<readonly Figure[]> {
   const database = await harnessDatabase();
   let gateway: GatewayProcess | null = null;
   try {
-    const env = { DATABASE_URL: database.url, LOG_LEVEL: "error", BACKFILL_DAYS: "0", ...vendor.env };
+    const env = { DATABASE_URL: database.url, LOG_LEVEL: "error", ...vendor.env };
     gateway = await startGateway({ env });
     await vendor.link(gateway);
     say(`${users} people are linked`);

@@ -13,10 +13,19 @@ interface Size {
   /** Notices on their way at once, and sent in a second of service. */
   readonly atOnce: number;
   readonly perSecond: number;
+  /** Kills after which the gateway is left alone. */
+  readonly mostKills: number;
 }
 
-const FULL: Size = { notices: 20_000, users: 25, days: 20, atOnce: 32, perSecond: 300 };
-const SMALL: Size = { notices: 900, users: 4, days: 10, atOnce: 16, perSecond: 300 };
+const FULL: Size = {
+  notices: 20_000,
+  users: 25,
+  days: 20,
+  atOnce: 32,
+  perSecond: 300,
+  mostKills: Number.POSITIVE_INFINITY,
+};
+const SMALL: Size = { notices: 1_000, users: 4, days: 10, atOnce: 16, perSecond: 200, mostKills: 4 };
 /** Milliseconds from the moment that the gateway answers to its kill, at random between them. */
 const LIFE = { shortest: 500, longest: 1_500 };
 /** One document of so many is deleted in the end; every so manieth notice is sent again after it was acknowledged. */
@@ -51,6 +60,7 @@ function figures(size: Size, verdict: Verdict, { kills, servedMs }: Stage): Figu
     zero("acknowledged and lost", verdict.lost, `${size.notices} notices`),
     zero("worked off twice", verdict.doneTwice, `${size.notices} notices`),
     zero("applied twice", verdict.appliedTwice, `${verdict.effects} changes`),
+    zero("days that the change feed tells otherwise", verdict.toldOtherwise, `${size.users * size.days} days`),
     {
       name: "kill -9",
       value: `${kills} in ${seconds.toFixed(0)} s of service`,
@@ -103,13 +113,13 @@ class Stage {
   }
 
   private start(): Promise<GatewayProcess> {
-    const env = { DATABASE_URL: this.database.url, LOG_LEVEL: "error", BACKFILL_DAYS: "0", ...this.vendor.env };
+    const env = { DATABASE_URL: this.database.url, LOG_LEVEL: "error", ...this.vendor.env };
     const port = this.gateway?.port;
     return startGateway({ env, dataDirectory: this.directory, ...(port === undefined ? {} : { port }) });
   }
 
   private async killAgainAndAgain(first: GatewayProcess, isOver: () => boolean): Promise<void> {
-    for (let gateway = first; !isOver(); ) {
+    for (let gateway = first; !isOver() && this.kills < this.size.mostKills; ) {
       const begun = performance.now();
       await sleep(LIFE.shortest + Math.random() * (LIFE.longest - LIFE.shortest));
       this.servedMs += performance.now() - begun;
@@ -153,6 +163,8 @@ class Stage {
       }
       await sleep(500);
     }
-    this.say(`everything worked off ${((performance.now() - begun) / 1_000).toFixed(1)} s after the last kill`);
+    this.say(
+      `everything worked off ${((performance.now() - begun) / 1_000).toFixed(1)} s after the last acknowledgement`,
+    );
   }
 }

@@ -72,7 +72,7 @@ beforeAll(async () => {
     for (let next = runs.shift(); next; next = runs.shift()) await next();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}, 240_000);
+}, 600_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

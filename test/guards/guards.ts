@@ -1,5 +1,7 @@
+import { ANSWER_GUARDS } from "./answer-guards";
 import { BUDGET_GUARDS } from "./budget-guards";
 import { HISTORY_GUARDS } from "./history-guards";
+import { JOBS_GUARDS } from "./jobs-guards";
 import { OUTGOING_GUARDS } from "./outgoing-guards";
 import { WEBHOOK_GUARDS } from "./webhook-guards";
 
@@ -35,6 +37,7 @@ function unmarked(index: number): string {
   return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
 }
 
+/** The guards of tokens, of the way of a read, of server keys, of jobs and of webhooks. */
 /** The guards of tokens, of the way of a read, of server keys, of webhooks, of budgets, of history and of nights. */
 export const GUARDS: readonly Guard[] = [
   {
@@ -229,6 +232,8 @@ export const GUARDS: readonly Guard[] = [
   },
   ...OUTGOING_GUARDS,
   ...WEBHOOK_GUARDS,
+  ...ANSWER_GUARDS,
   ...BUDGET_GUARDS,
+  ...JOBS_GUARDS,
   ...HISTORY_GUARDS,
 ];

@@ -151,6 +151,17 @@ test("what a process keeps is bounded by bytes: the answer asked for least recen
   expect(await cache.find(first!)).not.toBeNull();
 });
 
+test("errors, their paths and the nulls around them are the same however often an operation was asked", async () => {
+  const query = `{ viewer { externalId sleep(range: { start: "2026-03-02", end: "2026-03-01" }) { nodes { day } } } providers { slow: provider } }`;
+  const answers = [];
+  for (let asked = 0; asked < 8; asked++) answers.push((await gateway.graphql(query)).text);
+  expect(new Set(answers).size).toBe(1);
+  expect(JSON.parse(answers[0] ?? "")).toMatchObject({
+    data: { viewer: { externalId: "demo", sleep: null } },
+    errors: [{ path: ["viewer", "sleep"], extensions: { code: "BAD_USER_INPUT" } }],
+  });
+});
+
 test("server keys are not answered from what is kept", async () => {
   const key = { id: crypto.randomUUID(), name: "k", prefix: "p", scopes: ["read"] as const };
   gateway.services.serverKeys.set("gw_test", key as never);

@@ -6,7 +6,7 @@ import WebSocket from "ws";
 import { buildGatewaySchema } from "../../schema/build";
 import { AnswerCache } from "../../src/http/answer-cache";
 import { documentHash } from "../../src/http/persisted";
-import { readPersistedOperations } from "../../src/persisted-operations";
+import { readPersistedOperations } from "../../src/open-operations";
 import { type Answer, type FakeGateway, startFakeGateway } from "../support/fake-gateway";
 
 const schema = buildGatewaySchema({ providers: [{ slug: "oura", displayName: "Oura" }] });

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createQueue } from "../../src/db/repositories/queue";
-import { MAX_DEATHS } from "../../src/db/repositories/worker-processes";
+import { createWorkerProcesses, MAX_DEATHS } from "../../src/db/repositories/worker-processes";
+import type { WorkerSession } from "../../src/services/ports/worker-processes";
 import type { Hold, JobProcessOptions } from "../support/job-process";
 import { add, jobsOf, QUICK, until } from "../support/job-worker";
 import { type MigratedDatabase, migratedDatabase } from "../support/migrated-database";
@@ -143,6 +144,32 @@ test("a process whose lock is cut off keeps its jobs: it is back before the othe
   await until("its end", () => told("kept", "ended"));
   expect((await runs("kept")).map(({ what }) => what)).toEqual(["begun", "ended"]);
   expect([first.pid, second.pid]).toContain((await runs("kept"))[0]?.pid);
+});
+
+test("of a process that has lost its lock: within the grace its jobs are its own, then they are free, and it is told so", async () => {
+  const processes = createWorkerProcesses(at.database);
+  const session = await processes.enter(null, ["its worker"]);
+  await hold({ tag: "taken", ms: 0 });
+  await at.database.directory(
+    "UPDATE graphile_worker._private_jobs SET locked_at = now(), locked_by = 'its worker', attempts = 1",
+    [],
+  );
+  const lost = async (one: WorkerSession) => {
+    await one.close(false);
+    await until("its lock to be free", async () => (await createQueue(at.database).state()).processes === 0);
+  };
+  expect(await processes.sweep(0)).toBe(0);
+  await lost(session);
+  expect(await processes.sweep(60_000)).toBe(0);
+  expect(await jobsOf(at.database)).toMatchObject([{ locked: true, attempts: 1 }]);
+  const back = await processes.enter(session.processId, ["its worker"]);
+  expect([back.processId, back.givenUp]).toEqual([session.processId, false]);
+  await lost(back);
+  expect(await processes.sweep(0)).toBe(1);
+  expect(await jobsOf(at.database)).toMatchObject([{ locked: false, attempts: 0 }]);
+  const late = await processes.enter(session.processId, ["its worker"]);
+  expect(late.givenUp).toBe(true);
+  await late.close(true);
 });
 
 test("SIGTERM: what runs is told to stop, what does not is put back, and another process takes both at once", async () => {

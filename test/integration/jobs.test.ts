@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { enqueue } from "../../src/db/repositories/jobs";
 import { createQueue } from "../../src/db/repositories/queue";
 import { Postponed } from "../../src/services/ports/jobs";
-import { add, jobsOf, startTestWorker, type TestWorker, task, until } from "../support/job-worker";
+import { add, jobsOf, QUICK, startTestWorker, type TestWorker, task, until } from "../support/job-worker";
 import { type MigratedDatabase, migratedDatabase } from "../support/migrated-database";
 
 let at: MigratedDatabase;
@@ -155,6 +156,19 @@ test("a postponed job is done again at its time, which is no attempt; a newer jo
   expect(replaced).toBe(false);
   await hurry();
   await until("the newer job", () => replaced);
+});
+
+test("a job that takes longer than several looks for the dead is left alone", async () => {
+  let begun = 0;
+  worker = await startTestWorker(at.database, [
+    task("long", async () => {
+      begun += 1;
+      await sleep(4 * QUICK.sweepEvery);
+    }),
+  ]);
+  await add(at.database, { task: "long", payload: {} });
+  await until("its end", async () => begun > 0 && (await jobsOf(at.database)).length === 0);
+  expect([begun, worker.attempts]).toEqual([1, [{ task: "long", outcome: "done" }]]);
 });
 
 test("a job that a newer one replaced while it ran and failed is no failed job, and is cleared away", async () => {

@@ -43,9 +43,14 @@ export function dice(seed: number): Dice {
   };
 }
 
-/** A valid query: any fields, arguments, aliases, conditions and fragments, repeated ones too; variables given, missing, null, defaulted. */
-export function generatedQuery(schema: GraphQLSchema, samples: Samples, throwDice: Dice): GeneratedQuery {
-  return new Generator(schema, samples, throwDice).query();
+/** A valid query: any fields, arguments, aliases, conditions and fragments, repeated ones too; variables given, missing, null, defaulted. `roots`: fields to start from, some perhaps more than once. */
+export function generatedQuery(
+  schema: GraphQLSchema,
+  samples: Samples,
+  throwDice: Dice,
+  roots: readonly string[] = Object.keys(schema.getQueryType()?.getFields() ?? {}),
+): GeneratedQuery {
+  return new Generator(schema, samples, throwDice, roots).query();
 }
 
 class Generator {
@@ -59,6 +64,7 @@ class Generator {
     private readonly schema: GraphQLSchema,
     private readonly samples: Samples,
     private readonly throwDice: Dice,
+    private readonly roots: readonly string[],
   ) {}
 
   query(): GeneratedQuery {
@@ -76,7 +82,10 @@ class Generator {
 
   private selectionSet(type: GraphQLNamedType, depth: number): string {
     const fields = isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : [];
-    const usable = fields.filter(({ type }) => depth < MAX_DEPTH || isLeafType(getNamedType(type)));
+    const usable =
+      depth === 0
+        ? this.roots.flatMap((name) => fields.filter((field) => field.name === name))
+        : fields.filter(({ type }) => depth < MAX_DEPTH || isLeafType(getNamedType(type)));
     const chosen = ["__typename"];
     for (let left = usable.length > 0 ? 1 + this.throwDice(MAX_FIELDS) : 0; left > 0; left--) {
       chosen.push(this.field(type, this.one(usable), depth));

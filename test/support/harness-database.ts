@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../src/db/embedded";
@@ -20,6 +20,8 @@ export async function harnessDatabase(): Promise<HarnessDatabase> {
     return { url, adminUrl, end: drop };
   }
   const directory = await mkdtemp(join(tmpdir(), "gateway-faults-"));
+  // PostgreSQL runs as another user where the harness runs as root.
+  await chmod(directory, 0o755);
   const server = await startEmbeddedPostgres({ dataDirectory: join(directory, "postgres"), log: () => undefined });
   const adminUrl = new URL(server.adminUrl);
   adminUrl.pathname = new URL(server.url).pathname;

@@ -4,12 +4,12 @@ import type { Notice, ToldDocument } from "./telling-vendor";
 
 // Triggers note what the gateway's own statements do, whichever process does it and however it ends.
 const SCHEMA = `
-CREATE TABLE ledger_effects (id bigserial PRIMARY KEY, document text NOT NULL, revision integer, after jsonb);
+CREATE TABLE ledger_effects (id bigserial PRIMARY KEY, person_id uuid, day date, document text NOT NULL, revision integer);
 CREATE TABLE ledger_done (id bigserial PRIMARY KEY, event text NOT NULL, outcome text);
 CREATE FUNCTION ledger_effect() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN
   IF TG_OP = 'INSERT' OR NEW.body IS DISTINCT FROM OLD.body THEN
-    INSERT INTO ledger_effects (document, revision, after)
-    VALUES (NEW.document_id, round((NEW.body->>'temperatureDeviationCelsius')::numeric * 100), NEW.body);
+    INSERT INTO ledger_effects (person_id, day, document, revision)
+    VALUES (NEW.person_id, NEW.day, NEW.document_id, round((NEW.body->>'temperatureDeviationCelsius')::numeric * 100));
   END IF;
   RETURN NULL; END $$;
 CREATE FUNCTION ledger_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN
@@ -29,6 +29,8 @@ export interface Verdict {
   readonly appliedTwice: number;
   /** Changes of records altogether. */
   readonly effects: number;
+  /** Days of which the change feed tells more or fewer changes than there were. */
+  readonly toldOtherwise: number;
 }
 
 /** Watches a gateway's database from beside it. */
@@ -65,6 +67,7 @@ export class NoticeLedger {
         "SELECT FROM ledger_effects WHERE revision IS NOT NULL GROUP BY document, revision HAVING count(*) > 1",
       ),
       effects: await this.count("SELECT FROM ledger_effects"),
+      toldOtherwise: await this.count(TOLD_OTHERWISE),
     };
   }
 
@@ -85,6 +88,12 @@ export class NoticeLedger {
 const STORED = `
 SELECT document_id AS document, deleted_at IS NOT NULL AS deleted,
   round((body->>'temperatureDeviationCelsius')::numeric * 100)::int AS revision FROM records WHERE kind = 'readiness'`;
+
+/** Every user has one document a day: each of its changes is one of the day. */
+const TOLD_OTHERWISE = `
+SELECT FROM (SELECT person_id, day, count(*) FROM changes WHERE metric = 'READINESS' AND origin = 'LIVE' GROUP BY 1, 2) AS told
+FULL JOIN (SELECT person_id, day, count(*) FROM ledger_effects GROUP BY 1, 2) AS made USING (person_id, day)
+WHERE told.count IS DISTINCT FROM made.count`;
 
 /** The event of a notice, as the inbox names it. */
 function keyOf({ body }: Notice): string {

@@ -4,8 +4,8 @@ import type { Notice, TellingVendor } from "./telling-vendor";
 
 /** Milliseconds after which a vendor gives up waiting for an answer. */
 const TIMEOUT_MS = 10_000;
-/** Milliseconds before a notice that was not taken is sent again; vendors take minutes. */
-const AGAIN_MS = 100;
+/** Milliseconds before a notice that was not taken is sent again, twice as long each time up to the longest; vendors take minutes. */
+const AGAIN_MS = { first: 100, longest: 1_000 };
 
 /** Sends notices as the vendor does: each until it is acknowledged, whether the gateway lives or not. */
 export class NoticeSender {
@@ -18,14 +18,14 @@ export class NoticeSender {
     private readonly port: number,
   ) {}
 
-  /** Resolves once the notice is acknowledged; rejects where that is refused for good, or `stopped` says so. */
-  async deliver(notice: Notice, stopped?: AbortSignal): Promise<void> {
-    for (;;) {
+  /** Resolves once the notice is acknowledged; rejects where it is refused for good. */
+  async deliver(notice: Notice): Promise<void> {
+    for (let pause = AGAIN_MS.first; ; pause = Math.min(2 * pause, AGAIN_MS.longest)) {
       const status = await this.post(notice);
       if (status >= 200 && status < 300) return;
       this.failures.set(status, (this.failures.get(status) ?? 0) + 1);
       if (status >= 400 && status < 500) throw new Error(`a notice was refused with ${status}`);
-      await sleep(AGAIN_MS, undefined, { signal: stopped });
+      await sleep(pause);
     }
   }
 

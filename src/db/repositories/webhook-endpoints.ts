@@ -17,6 +17,9 @@ import { post, wake } from "./webhook-events";
 /** Secrets that sign along at most, however often they are rotated. */
 const MOST_RETIRING = 4;
 
+/** Attempts of a delivery that are shown, the latest; who retries by hand can make any number. */
+const MOST_ATTEMPTS = 30;
+
 const seconds = (column: string) => `extract(epoch FROM ${column})::float8`;
 const ENDPOINT = `id, url, event_types AS "eventTypes", description, disabled_reason AS "disabledReason", ${seconds("created_at")} AS "createdAt"`;
 const OURS = "application_id = current_application()";
@@ -48,7 +51,8 @@ const DELIVERIES = `
 SELECT d.seq::float8 AS seq, d.id, d.message_id AS "messageId", m.event_type AS "eventType", d.status, ${seconds("d.created_at")} AS "createdAt",
   CASE WHEN d.status = 'PENDING' AND e.disabled_at IS NULL THEN ${seconds("greatest(d.next_attempt_at, e.paused_until)")} END AS "nextAttemptAt",
   coalesce((SELECT jsonb_agg(jsonb_build_object('at', ${seconds("a.at")}, 'statusCode', a.status_code, 'durationMs', a.duration_ms,
-    'error', a.error) ORDER BY a.number) FROM webhook_attempts a WHERE a.application_id = d.application_id AND a.delivery_id = d.id),
+    'error', a.error) ORDER BY a.number) FROM (SELECT * FROM webhook_attempts a WHERE a.application_id = d.application_id
+      AND a.delivery_id = d.id ORDER BY number DESC LIMIT ${MOST_ATTEMPTS}) a),
     '[]') AS attempts
 FROM webhook_deliveries d JOIN webhook_messages m ON m.application_id = d.application_id AND m.id = d.message_id
 JOIN webhook_endpoints e ON e.application_id = d.application_id AND e.id = d.endpoint_id

@@ -45,10 +45,10 @@ export class FairBudgets implements Budgets {
     return { granted: false, retryAt: now() + waitMs / 1_000 };
   }
 
-  /** Milliseconds until one more of the background is worth another try: they come back at the pace at which there are turns. */
+  /** Milliseconds until one more of the background is worth another try: they come back no faster than there can be turns. */
   private inLine(provider: string): number {
     const windows = this.parts.windowsOf(provider);
-    const intervalMs = Math.max(...windows.map(({ requests, seconds }) => (seconds * 1_000) / requests));
+    const intervalMs = Math.min(...windows.map(({ requests, seconds }) => (seconds * 1_000) / requests));
     const now = performance.now();
     const last = Math.max(now, this.lines.get(provider) ?? 0);
     const next = Math.min(last + intervalMs, now + LONGEST_LINE_MS);

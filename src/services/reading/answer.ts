@@ -52,7 +52,8 @@ export function compose(
     bySource,
     absences: joinAbsences(absences),
     issues: issues.all(),
-    freshUntil,
+    // Whole seconds: equal answers are equal whenever they are composed.
+    freshUntil: Math.floor(freshUntil),
   };
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { linked } from "../../support/newcomer";
 import type { Bench } from "../bench";
 import { asContestant, type Question } from "../contestants";
-import { daysUpTo, YESTERDAY } from "../dashboard";
+import { daysUpTo, LAST_DAY } from "../dashboard";
 import { type LoadClient, loadClient } from "../load";
 import { median } from "../percentile";
 import type { CaseResult, Target } from "../report";
@@ -17,7 +17,7 @@ const ADDED_MS = 10;
 export async function coldProvider(bench: Bench): Promise<CaseResult> {
   const { world, scale } = bench;
   const gateway = await bench.gateway("free");
-  const range = daysUpTo(YESTERDAY, Math.min(30, scale.days));
+  const range = daysUpTo(LAST_DAY, Math.min(30, scale.days));
   const client = loadClient("free");
   const targets: Target[] = [];
   const notes: string[] = [];

@@ -1,6 +1,6 @@
 import type { Bench } from "../bench";
 import { asContestant, type Contestant, EXECUTORS } from "../contestants";
-import { bodyOf, DASHBOARD_QUERY, daysUpTo, TOUCH_QUERY, YESTERDAY } from "../dashboard";
+import { bodyOf, DASHBOARD_QUERY, daysUpTo, LAST_DAY, TOUCH_QUERY } from "../dashboard";
 import { loadClient } from "../load";
 import { justSynced, outdate } from "../people";
 import { race } from "../race";
@@ -19,7 +19,7 @@ export async function coldRedis(bench: Bench): Promise<CaseResult> {
   }
   await justSynced(world);
   const some = people.all.slice(0, scale.redisPeople);
-  const range = daysUpTo(YESTERDAY, Math.min(30, scale.days));
+  const range = daysUpTo(LAST_DAY, Math.min(30, scale.days));
   const process = await bench.gateway("0");
   const records = asContestant(process, "gateway, records in Redis");
   const answers = asContestant(process, "gateway, answers in Redis");

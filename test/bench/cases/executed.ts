@@ -1,6 +1,6 @@
 import type { Bench } from "../bench";
 import { asContestant, type Contestant, EXECUTORS } from "../contestants";
-import { daysUpTo, TOUCH_QUERY, YESTERDAY } from "../dashboard";
+import { daysUpTo, LAST_DAY, TOUCH_QUERY } from "../dashboard";
 import { justSynced, outdate, windowsIn } from "../people";
 import { race } from "../race";
 import type { CaseResult } from "../report";
@@ -50,7 +50,7 @@ export async function executed(bench: Bench): Promise<CaseResult> {
 export async function changed(bench: Bench): Promise<CaseResult> {
   const { world, people, scale } = bench;
   await justSynced(world);
-  const range = daysUpTo(YESTERDAY, Math.min(30, scale.days));
+  const range = daysUpTo(LAST_DAY, Math.min(30, scale.days));
   const questions = people.all.map((someone) => ({ someone, range }));
   const gateway = asContestant(await bench.gateway("0"));
   const contestants = [gateway, ...(await executors(bench, people.all, "postgres"))];

@@ -1,6 +1,6 @@
 import type { Bench } from "../bench";
 import { asContestant, type Contestant, type Question } from "../contestants";
-import { daysUpTo, YESTERDAY } from "../dashboard";
+import { daysUpTo, LAST_DAY } from "../dashboard";
 import { addPeople, justSynced, type Someone } from "../people";
 import { type Figures, race, spread } from "../race";
 import type { CaseResult } from "../report";
@@ -29,7 +29,7 @@ async function byLength(bench: Bench, some: readonly Someone[]): Promise<readonl
   const limit = await peers.sqlJson(people.all, "free");
   const figures: Figures[] = [];
   for (const length of LENGTHS.filter((one) => one <= scale.days)) {
-    const questions = some.map((someone) => ({ someone, range: daysUpTo(YESTERDAY, length) }));
+    const questions = some.map((someone) => ({ someone, range: daysUpTo(LAST_DAY, length) }));
     const cold = await alone(bench, [gateway, limit], questions, async (contestant) => {
       if (contestant === gateway) await forgetAll(world);
     });

@@ -1,6 +1,6 @@
 import type { Bench } from "../bench";
 import { asContestant, type Contestant, type Question } from "../contestants";
-import { daysUpTo, YESTERDAY } from "../dashboard";
+import { daysUpTo, LAST_DAY } from "../dashboard";
 import { justSynced, windowsIn } from "../people";
 import { race } from "../race";
 import type { CaseResult } from "../report";
@@ -19,7 +19,7 @@ export async function mixed(bench: Bench): Promise<CaseResult> {
   const contestants: Contestant[] = [gateway];
   for (const kind of peers.executors) contestants.push(await peers.executor(kind, people.all, "postgres", "0"));
   const length = Math.min(30, scale.days);
-  const last = daysUpTo(YESTERDAY, length);
+  const last = daysUpTo(LAST_DAY, length);
   const others = windowsIn(people.days, length).slice(1);
   const someone = (place: number) => people.all[(place * STRIDE) % people.all.length] ?? people.all[0]!;
   const warm: Question[] = people.all.map((one) => ({ someone: one, range: last }));

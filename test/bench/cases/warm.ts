@@ -1,6 +1,6 @@
 import type { Bench } from "../bench";
 import { asContestant, type Contestant, EXECUTORS } from "../contestants";
-import { daysUpTo, YESTERDAY } from "../dashboard";
+import { daysUpTo, LAST_DAY } from "../dashboard";
 import { justSynced } from "../people";
 import { askOnce, type Figures, race } from "../race";
 import type { CaseResult, Target } from "../report";
@@ -37,7 +37,7 @@ export function boundByClient(figures: readonly Figures[]): string[] {
 export async function warm(bench: Bench): Promise<CaseResult> {
   const { world, people, peers, scale } = bench;
   await justSynced(world);
-  const range = daysUpTo(YESTERDAY, Math.min(30, scale.days));
+  const range = daysUpTo(LAST_DAY, Math.min(30, scale.days));
   const questions = people.origins.map((someone) => ({ someone, range }));
   const gateway = asContestant(await bench.gateway("0"));
   const bodies: [string, string][] = [];

@@ -81,6 +81,12 @@ test("production without sign-in is refused", () => {
   expect(refusal(rest).variable).toBe("AUTH_JWKS_URL");
 });
 
+test("production reaches no private address", () => {
+  expect(refusal({ ...PRODUCTION, WEBHOOK_ALLOW_PRIVATE: "localhost:3000" }).variable).toBe("WEBHOOK_ALLOW_PRIVATE");
+  const list = "localhost:3000,10.0.0.7,[::1]:80,hooks.internal";
+  expect(read({ WEBHOOK_ALLOW_PRIVATE: list }).webhookAllowPrivate).toEqual(list.split(","));
+});
+
 test.each<[string, Record<string, string>]>([
   ["HOST", { HOST: "0.0.0.0" }],
   ["HOST", { HOST: "::" }],
@@ -125,6 +131,10 @@ test.each<[string, Record<string, string>]>([
   ["CORS_ORIGINS", { CORS_ORIGINS: "*" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "https://app.example.com/" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "null" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "http://localhost" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "localhost,*" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "10.0.0.0/8" }],
+  ["WEBHOOK_ALLOW_PRIVATE", { WEBHOOK_ALLOW_PRIVATE: "LOCALHOST:3000" }],
   ["OURA_CLIENT_SECRET", { OURA_CLIENT_ID: "id" }],
   ["OURA_CLIENT_ID", { OURA_CLIENT_SECRET: "secret" }],
   ["OURA_API_URL", { OURA_API_URL: "https://api.example.com/v2" }],

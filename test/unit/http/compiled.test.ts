@@ -17,6 +17,8 @@ const samples = {
   ID: [['"dXwxMTExMTExMS0xMTExLTQxMTEtODExMS0xMTExMTExMTExMTE"', "x"]],
   String: [['"demo"', "stranger"]],
 } as const;
+/** Those that a person may ask, and one that they may not. */
+const ROOTS = ["viewer", "viewer", "viewer", "viewer", "viewer", "providers", "node", "user"];
 const services = fakeServices();
 const context = () => createRequestContext(services, { kind: "person", person: PERSON }, "r");
 
@@ -38,15 +40,15 @@ async function compiledAnswer(of: GraphQLSchema, text: string, given: Record<str
 }
 
 test.each([
-  ["the gateway's schema", schema, samples, 150],
-  ["a schema of everything else", oddSchema(), ODD_SAMPLES, 250],
+  ["the gateway's schema", schema, samples, 150, ROOTS],
+  ["a schema of everything else", oddSchema(), ODD_SAMPLES, 250, undefined],
 ] as const)(
   "a compiled operation answers what the reference executor answers, or leaves it to it: generated queries of %s",
-  async (name, of, values, numRuns) => {
+  async (name, of, values, numRuns, roots) => {
     const met = { compiled: 0, withErrors: 0, tooLarge: 0, invalid: 0 };
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        const { text, variables } = generatedQuery(of, values, dice(seed));
+        const { text, variables } = generatedQuery(of, values, dice(seed), roots);
         const document = parse(text);
         if (validate(of, document).length > 0) {
           met.invalid += 1;
@@ -63,8 +65,8 @@ test.each([
       { numRuns },
     );
     console.log(`${name}: ${JSON.stringify(met)}`);
-    expect(met.compiled).toBeGreaterThan(numRuns / 5);
-    expect(met.withErrors).toBeGreaterThan(numRuns / 20);
+    expect(met.compiled).toBeGreaterThan(numRuns / 10);
+    expect(met.withErrors).toBeGreaterThan(numRuns / 50);
   },
 );
 
@@ -84,4 +86,12 @@ test("an operation is compiled once it has been asked some times", async () => {
   const answers = [];
   for (let use = 1; use <= 5; use++) answers.push(await operations.execute(document, operation, context(), {}));
   expect(answers.map((answer) => answer !== null)).toEqual([false, false, false, true, true]);
+});
+
+test("a string in a document stays a string, although the compiler would make code of it", async () => {
+  const breakout = "__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d0); globalThis.brokenOut = (1";
+  const { answer, faults } = await compiledAnswer(oddSchema(), `{ echo(text: ${JSON.stringify(breakout)}) }`, {});
+  expect(faults).toEqual([]);
+  expect(Reflect.get(globalThis, "brokenOut")).toBeUndefined();
+  expect(answer).toEqual({ data: { echo: JSON.stringify({ kind: "LARGE", text: breakout }) } });
 });
