@@ -128,6 +128,8 @@ class Stage {
     const first = await this.start();
     const looking = await HistoryRows.open(this.database.adminUrl);
     this.looking = looking;
+    await first.graphql("{ viewer { externalId } }", {}, `demo:${PERSON}`);
+    await looking.knowOffset(simulator.people.person(PERSON).offsetMinutes);
     simulator.resetCalls();
     // Without kills nothing has to be under way for long.
     if (this.size.kills > 0) simulator.faults.add({ kind: "data", effect: "delay", ms: VENDOR_MS });

@@ -54,6 +54,14 @@ export class HistoryRows {
     return row?.whole ?? false;
   }
 
+  /**
+   * Lets the wearers' offset be known beforehand: whether an endpoint without times of day takes a day at the edge for settled else
+   * depends on whether another's nights were there before it, which is chance in quiet runs too.
+   */
+  async knowOffset(minutes: number): Promise<void> {
+    await this.client.query("UPDATE people SET utc_offset_minutes = $1, utc_offset_seen_at = now()", [minutes]);
+  }
+
   /** Lets the waiting be over after which others take the place of a process that is dead for certain: of its jobs, and of its flights. */
   async believeDead(): Promise<void> {
     await this.client.query("UPDATE worker_processes SET missing_since = now() - interval '1 hour'");
