@@ -187,7 +187,9 @@ class Stage {
     const deadline = performance.now() + PATIENCE_MS;
     while (!(await holds())) {
       if (performance.now() > deadline)
-        throw new Error(`nothing went on for ${PATIENCE_MS} ms\n${this.gateway?.output()}`);
+        throw new Error(
+          `nothing went on for ${PATIENCE_MS} ms\n${await this.looking?.state()}\n${this.gateway?.output()}`,
+        );
       await sleep(15);
     }
   }
