@@ -7,6 +7,7 @@ import { AdminResolver } from "./resolvers/admin";
 import { ChangeResolver, ChangesResolver, UserChangesResolver } from "./resolvers/changes";
 import { MutationResolver } from "./resolvers/mutation";
 import { QueryResolver } from "./resolvers/query";
+import { HypnogramResolver, SamplesResolver } from "./resolvers/series";
 import { UserResolver } from "./resolvers/user";
 import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
 import { WebhookResolver } from "./resolvers/webhooks";
@@ -35,6 +36,8 @@ export function buildGatewaySchema(options: { providers: readonly NamedProvider[
       AdminResolver,
       WebhookSubscriptionsResolver,
       WebhookResolver,
+      SamplesResolver,
+      HypnogramResolver,
       ...CHANGES,
     ],
     pubSub: NO_TOPICS,

@@ -26,7 +26,7 @@ export class SleepStageSpan {
   description:
     "A stretch of sleep that counts for its day. Null where the provider does not say, never 0 in its place.",
 })
-export class SleepSession extends Node implements SleepSessionDay {
+export class SleepSession extends Node implements Omit<SleepSessionDay, "stages"> {
   @Field(() => ID, { description: "Opaque; made of person, provider, day and start." })
   override id!: string;
 
@@ -56,9 +56,6 @@ export class SleepSession extends Node implements SleepSessionDay {
 
   @Field(() => Int, { nullable: true, description: "REM sleep, in seconds." })
   remSeconds!: number | null;
-
-  @Field(() => [SleepStageSpan], { description: "The hypnogram by time, adjacent equal stages joined." })
-  stages!: SleepSessionDay["stages"];
 }
 
 /** A day's sleep at one provider. */

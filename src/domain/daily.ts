@@ -1,6 +1,6 @@
 import type { CivilDay } from "./days";
 import type { Instant } from "./instants";
-import type { ContributorScore, HrvAverage, HrvMethod, HrvPoint, StageSpan } from "./records";
+import type { ContributorScore, HrvAverage, HrvMethod, Samples, Stages } from "./records";
 
 /** FINAL: settled. PROVISIONAL: whole, but may be revised. IN_PROGRESS: a running total, or a night not over. */
 export type Completeness = "FINAL" | "PROVISIONAL" | "IN_PROGRESS";
@@ -26,7 +26,7 @@ export interface SleepSessionDay {
   readonly lightSeconds: number | null;
   readonly deepSeconds: number | null;
   readonly remSeconds: number | null;
-  readonly stages: readonly StageSpan[];
+  readonly stages: Stages;
 }
 
 /** A day's sleep at one provider: the score and, from `bedtimeStart` on, the main session's values. */
@@ -92,7 +92,7 @@ export interface HrvDay extends DailyBase {
   readonly averageMilliseconds: number | null;
   readonly minimumMilliseconds: number | null;
   readonly maximumMilliseconds: number | null;
-  readonly samples: readonly HrvPoint[];
+  readonly samples: Samples;
 }
 
 /** A day of one metric at one provider, assembled from its records. */

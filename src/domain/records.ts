@@ -142,9 +142,30 @@ export type UndatedRecord = WearableRecord extends infer R
     : never
   : never;
 
+/** Samples as compact text; made and read by `series.ts`. */
+export type PackedSamples = string & { readonly __brand: "PackedSamples" };
+
+/** A hypnogram as compact text; made and read by `series.ts`. */
+export type PackedStages = string & { readonly __brand: "PackedStages" };
+
+/** Samples as a mapper gives them, or as kept. */
+export type Samples = readonly HrvPoint[] | PackedSamples;
+
+/** A hypnogram as a mapper gives it, or as kept. */
+export type Stages = readonly StageSpan[] | PackedStages;
+
+type WithSeries<R> = R extends HrvRecord
+  ? Omit<R, "samples"> & { readonly samples: Samples }
+  : R extends SleepSessionRecord
+    ? Omit<R, "stages"> & { readonly stages: Stages }
+    : R;
+
+/** A record whose series may be in their compact text. */
+export type StoredRecord = WithSeries<WearableRecord>;
+
 /** A record as kept: what the mapper said, and when this revision of it was first received (epoch seconds). */
 export interface KeptRecord {
   readonly endpoint: string;
   readonly receivedAt: number;
-  readonly record: WearableRecord;
+  readonly record: StoredRecord;
 }

@@ -1,7 +1,7 @@
 import type { EndpointCoverage } from "../../domain/coverage";
 import { addDays, type CivilDay, civilDay, type DayRange, daysOf } from "../../domain/days";
 import { GatewayError } from "../../domain/errors";
-import type { KeptRecord, WearableRecord } from "../../domain/records";
+import type { KeptRecord, StoredRecord } from "../../domain/records";
 import type { Snapshot, SnapshotRequest } from "../../services/ports/records";
 import type { Database } from "../database";
 
@@ -15,7 +15,7 @@ interface SnapshotRow {
   settled: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
   unread: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
   checks: { account: string; endpoint: string; ranges: WireRange[]; at: number }[] | null;
-  records: { account: string; endpoint: string; at: number; record: WearableRecord }[] | null;
+  records: { account: string; endpoint: string; at: number; record: StoredRecord }[] | null;
 }
 
 const RANGES = (column: string) =>

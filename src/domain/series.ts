@@ -1,0 +1,107 @@
+import { epochSeconds, type Instant, instantAt, offsetOf } from "./instants";
+import type {
+  HrvPoint,
+  PackedSamples,
+  PackedStages,
+  Samples,
+  SleepStage,
+  StageSpan,
+  Stages,
+  StoredRecord,
+  WearableRecord,
+} from "./records";
+
+/** Steps of a series that hold no sample, for each one that does, before text with empty places is longer than the samples. */
+const MAX_STEPS_PER_SAMPLE = 8;
+
+const LETTERS: Readonly<Record<SleepStage, string>> = {
+  AWAKE: "W",
+  ASLEEP: "S",
+  LIGHT: "L",
+  DEEP: "D",
+  REM: "R",
+  UNKNOWN: "U",
+};
+const STAGES = new Map(Object.entries(LETTERS).map(([stage, letter]) => [letter, stage as SleepStage]));
+/** Time between two stretches of which the hypnogram says nothing. */
+const NOTHING = "-";
+const STRETCH = /([A-Z-])(\d+)/g;
+
+/**
+ * A record with its series as compact text, of which the same is made again to the byte; what does not fit (uneven steps, an offset
+ * that changes) stays as it is. A night's samples take a twentieth of the room, and cost nothing until they are asked for.
+ */
+export function packRecord(record: WearableRecord): StoredRecord {
+  if (record.kind === "hrv") return { ...record, samples: packSamples(record.samples) };
+  if (record.kind === "sleep_session") return { ...record, stages: packStages(record.stages) };
+  return record;
+}
+
+/** Samples at even steps as `start step value,value,,value`: an instant, seconds, milliseconds; nothing between commas is no sample. */
+export function packSamples(samples: readonly HrvPoint[]): Samples {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last || samples.length < 2) return samples;
+  const from = epochSeconds(first.at);
+  const places = samples.map(({ at }) => epochSeconds(at) - from);
+  const step = Math.min(...places.slice(1).map((place, index) => place - (places[index] ?? 0)));
+  const steps = (places.at(-1) ?? 0) / step;
+  if (!(step > 0 && Number.isInteger(steps) && steps <= samples.length * MAX_STEPS_PER_SAMPLE)) return samples;
+  const values = new Array<string>(steps + 1).fill("");
+  for (const [index, { milliseconds }] of samples.entries()) values[(places[index] ?? 0) / step] = String(milliseconds);
+  const packed = `${first.at} ${step} ${values.join(",")}` as PackedSamples;
+  return sameText(samplePoints(packed), samples) ? packed : samples;
+}
+
+/** The samples, by time. */
+export function samplePoints(samples: Samples): readonly HrvPoint[] {
+  if (typeof samples !== "string") return samples;
+  const [start, step, values] = samples.split(" ") as [Instant, string, string];
+  const [from, seconds, offset] = [epochSeconds(start), Number(step), offsetOf(start)];
+  return values.split(",").flatMap((value, index) => {
+    return value === "" ? [] : [{ at: instantAt(from + index * seconds, offset), milliseconds: Number(value) }];
+  });
+}
+
+/** The samples' values in milliseconds, by time. */
+export function sampleValues(samples: Samples): number[] {
+  if (typeof samples !== "string") return samples.map(({ milliseconds }) => milliseconds);
+  const values = samples.slice(samples.lastIndexOf(" ") + 1).split(",");
+  return values.flatMap((value) => (value === "" ? [] : [Number(value)]));
+}
+
+/** A hypnogram as `start L300D600-30R900`: an instant, then each stretch's stage and seconds; `-` where nothing is said. */
+export function packStages(stages: readonly StageSpan[]): Stages {
+  const [first] = stages;
+  if (!first) return stages;
+  let reached = epochSeconds(first.start);
+  if (Number.isNaN(reached)) return stages;
+  let text = `${first.start} `;
+  for (const { stage, start, end } of stages) {
+    const [from, to] = [epochSeconds(start), epochSeconds(end)];
+    if (from !== reached) text += `${NOTHING}${from - reached}`;
+    text += `${LETTERS[stage]}${to - from}`;
+    reached = to;
+  }
+  const packed = text as PackedStages;
+  return sameText(stageSpans(packed), stages) ? packed : stages;
+}
+
+/** The hypnogram's stretches, by time. */
+export function stageSpans(stages: Stages): readonly StageSpan[] {
+  if (typeof stages !== "string") return stages;
+  const [start, stretches] = stages.split(" ") as [Instant, string];
+  const offset = offsetOf(start);
+  let reached = epochSeconds(start);
+  const spans: StageSpan[] = [];
+  for (const [, letter = "", seconds] of stretches.matchAll(STRETCH)) {
+    const from = reached;
+    reached += Number(seconds);
+    const stage = STAGES.get(letter);
+    if (stage) spans.push({ stage, start: instantAt(from, offset), end: instantAt(reached, offset) });
+  }
+  return spans;
+}
+
+function sameText(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
