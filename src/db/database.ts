@@ -1,8 +1,10 @@
+import type { QueryResultRow } from "pg";
 import { DataSource, type EntityManager } from "typeorm";
 import { ENTITIES } from "./entities";
 import { MIGRATIONS } from "./migrations";
 import { DEFAULT_APPLICATION_ID } from "./migrations/1763700000000-foundation";
 import { rethrowOutage } from "./outage";
+import { type PreparedStatement, readPrepared } from "./prepared";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
 export type PoolName = "api" | "refresh" | "attempts" | "worker";
@@ -74,6 +76,16 @@ export class Database {
   async person<T>(personId: string, work: (tx: EntityManager) => Promise<T>, pool: PoolName = "api"): Promise<T> {
     if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
     return this.transaction(pool, "gateway.person_id", personId, work);
+  }
+
+  /** One prepared statement that reads, and sees, the rows of one person only. */
+  async read<Row extends QueryResultRow>(
+    personId: string,
+    statement: PreparedStatement,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
+    return readPrepared<Row>(this.pools.api, personId, statement, values).catch(rethrowOutage);
   }
 
   /** One transaction that sees one pending linking, by the hash of the state that its bearer presented. */

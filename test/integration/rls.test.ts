@@ -145,3 +145,22 @@ test("processes that start together migrate once, also for several databases of 
     await Promise.all([first.drop(), second.drop()]);
   }
 });
+
+test("a prepared read sees one's own rows only, whoever read on the connection before", async () => {
+  const statement = { name: "whose accounts", text: "SELECT person_id FROM accounts" };
+  for (const person of [one, other, one, other]) {
+    expect(await at.database.read(person, statement, [])).toEqual([{ person_id: person }]);
+  }
+  expect(await at.database.directory("SELECT person_id FROM accounts", [])).toEqual([]);
+});
+
+test("a prepared read changes nothing, and leaves no connection behind that is in the middle of something", async () => {
+  const name = "a change";
+  const text = "UPDATE accounts SET vendor_user_id = 'changed by a read' RETURNING person_id";
+  const reads = Array.from({ length: 12 }, () => at.database.read(one, { name, text }, []));
+  for (const { status } of await Promise.allSettled(reads)) expect(status).toBe("rejected");
+  await expect(at.database.read(one, { name, text }, [])).rejects.toMatchObject({ code: "25006" });
+  const state = { name: "state", text: "SELECT pg_current_xact_id_if_assigned() AS id, current_person() AS person" };
+  expect(await at.database.read(one, state, [])).toEqual([{ id: null, person: one }]);
+  await expect(at.database.read("nobody' OR true", state, [])).rejects.toThrow(RangeError);
+});
