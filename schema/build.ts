@@ -6,8 +6,8 @@ import { AccountResolver } from "./resolvers/account";
 import { AdminResolver } from "./resolvers/admin";
 import { ChangeResolver, ChangesResolver, UserChangesResolver } from "./resolvers/changes";
 import { MutationResolver } from "./resolvers/mutation";
+import { PACKED } from "./resolvers/packed";
 import { QueryResolver } from "./resolvers/query";
-import { HypnogramResolver, SamplesResolver } from "./resolvers/series";
 import { UserResolver } from "./resolvers/user";
 import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
 import { WebhookResolver } from "./resolvers/webhooks";
@@ -36,8 +36,7 @@ export function buildGatewaySchema(options: { providers: readonly NamedProvider[
       AdminResolver,
       WebhookSubscriptionsResolver,
       WebhookResolver,
-      SamplesResolver,
-      HypnogramResolver,
+      ...PACKED,
       ...CHANGES,
     ],
     pubSub: NO_TOPICS,

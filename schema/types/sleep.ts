@@ -4,7 +4,7 @@ import type { Instant } from "../../src/domain/instants";
 import { SleepSessionType, SleepStage } from "../enums";
 import { DateTime } from "../scalars";
 import { DailyRecord, Node } from "./node";
-import { Contributor, HrvValue } from "./parts";
+import { HrvValue } from "./parts";
 
 /** One stretch of a hypnogram. */
 @ObjectType({ simpleResolvers: true, description: "One stretch of a hypnogram in one stage." })
@@ -72,9 +72,6 @@ export class Sleep extends DailyRecord {
       "The vendor's own score, 0 to 100, higher is better; null where its scale is another. Not comparable between providers.",
   })
   score!: number | null;
-
-  @Field(() => [Contributor], { description: "The parts of the score." })
-  contributors!: Contributor[];
 
   @Field(() => DateTime, { nullable: true, description: "When the main session began." })
   bedtimeStart!: Instant | null;

@@ -1,9 +1,9 @@
 import { instantAt } from "../../src/domain/instants";
+import { contributorScores, samplePoints, stageSpans } from "../../src/domain/packing";
 import type { WearableRecord } from "../../src/domain/records";
-import { samplePoints, stageSpans } from "../../src/domain/series";
 import type { Committed } from "../../src/services/ports/records";
 import { type Gateway, type Someone, TODAY, World } from "../support/reading-world";
-import { hrv, session } from "../unit/domain/records";
+import { hrv, score, session } from "../unit/domain/records";
 
 let world: World;
 beforeAll(async () => {
@@ -16,14 +16,10 @@ const ENDPOINT = "sleep";
 const at = (seconds: number) => instantAt(1_760_000_000 + seconds, 120);
 const SAMPLES = [0, 300, 900].map((seconds, index) => ({ at: at(seconds), milliseconds: 40 + index / 2 }));
 const STAGES = [0, 300].map((from) => ({ stage: "REM" as const, start: at(from * 2), end: at(from * 2 + 300) }));
-const NIGHT: readonly WearableRecord[] = [
-  hrv({ day: TODAY, samples: SAMPLES }),
-  session({ day: TODAY, stages: STAGES }),
-];
-const REVISED: readonly WearableRecord[] = [
-  hrv({ day: TODAY, samples: SAMPLES.slice(1) }),
-  session({ day: TODAY, stages: STAGES }),
-];
+const SCORE = score({ day: TODAY });
+const SESSION = session({ day: TODAY, stages: STAGES });
+const NIGHT: readonly WearableRecord[] = [hrv({ day: TODAY, samples: SAMPLES }), SCORE, SESSION];
+const REVISED: readonly WearableRecord[] = [hrv({ day: TODAY, samples: SAMPLES.slice(1) }), SCORE, SESSION];
 
 /** Commits an answer of the sleep endpoint whose one document says these records. */
 async function commit(gateway: Gateway, someone: Someone, records: readonly WearableRecord[]): Promise<Committed> {
@@ -49,30 +45,33 @@ async function stored(gateway: Gateway, someone: Someone): Promise<unknown[]> {
     ...{ personId: someone.person.id, accountIds: [someone.accountId], endpoints: [ENDPOINT] },
     ...{ range: { start: TODAY, end: TODAY }, checkedSince: null, withRecords: true },
   });
-  return (records.get(someone.accountId) ?? []).map(({ record }) => {
+  const byKind = [...(records.get(someone.accountId) ?? [])].sort((a, b) => (a.record.kind < b.record.kind ? -1 : 1));
+  return byKind.map(({ record }) => {
     if (record.kind === "hrv") return { ...record, samples: samplePoints(record.samples) };
-    return record.kind === "sleep_session" ? { ...record, stages: stageSpans(record.stages) } : record;
+    if (record.kind === "sleep_session") return { ...record, stages: stageSpans(record.stages) };
+    return { ...record, contributors: contributorScores(record.contributors) };
   });
 }
 
-/** As it was written before series were packed. */
+/** As it was written before lists were packed. */
 async function writeLong(someone: Someone): Promise<void> {
   const sql = "UPDATE records SET body = $3 WHERE account_id = $1 AND kind = $2";
   for (const record of NIGHT) await world.rows(sql, [someone.accountId, record.kind, JSON.stringify(record)]);
 }
 
-test("series are kept as short text, and come back as they were", async () => {
+test("lists are kept as short text, and come back as they were", async () => {
   const [someone, gateway] = [await world.someone(), await world.gateway()];
-  expect(await commit(gateway, someone, NIGHT)).toMatchObject({ changed: 2, created: 2 });
+  expect(await commit(gateway, someone, NIGHT)).toMatchObject({ changed: 3, created: 3 });
   expect(await stored(gateway, someone)).toEqual(NIGHT);
-  const series = "SELECT coalesce(body -> 'samples', body -> 'stages') AS series FROM records WHERE account_id = $1";
+  const series =
+    "SELECT coalesce(body -> 'samples', body -> 'stages', body -> 'contributors') AS series FROM records WHERE account_id = $1";
   for (const row of await world.rows(series, [someone.accountId])) expect(row["series"]).toEqual(expect.any(String));
   expect(await commit(gateway, someone, NIGHT)).toMatchObject({ changed: 0, deleted: 0 });
   expect(await commit(gateway, someone, REVISED)).toMatchObject({ changed: 1, created: 0 });
   expect(await stored(gateway, someone)).toEqual(REVISED);
 });
 
-test("rows with their series point by point are read, and received again unchanged they are no change", async () => {
+test("rows with their lists item by item are read, and received again unchanged they are no change", async () => {
   const [someone, gateway] = [await world.someone(), await world.gateway()];
   const { version } = await commit(gateway, someone, NIGHT);
   await writeLong(someone);
@@ -83,7 +82,7 @@ test("rows with their series point by point are read, and received again unchang
   expect(await world.rows(received, [someone.accountId])).toEqual(before);
 });
 
-test("a revision of a row with its series point by point is a change of that record alone", async () => {
+test("a revision of a row with its list item by item is a change of that record alone", async () => {
   const [someone, gateway] = [await world.someone(), await world.gateway()];
   await commit(gateway, someone, NIGHT);
   await writeLong(someone);

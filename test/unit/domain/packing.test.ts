@@ -1,15 +1,25 @@
 import fc from "fast-check";
 import { assemble } from "../../../src/domain/assembly";
 import { type Instant, instantAt } from "../../../src/domain/instants";
-import type { HrvPoint, SleepStage, StageSpan, StoredRecord, WearableRecord } from "../../../src/domain/records";
+import { METRICS } from "../../../src/domain/metrics";
 import {
+  contributorScores,
+  packContributors,
   packRecord,
   packSamples,
   packStages,
   samplePoints,
   sampleValues,
   stageSpans,
-} from "../../../src/domain/series";
+} from "../../../src/domain/packing";
+import type {
+  ContributorScore,
+  HrvPoint,
+  SleepStage,
+  StageSpan,
+  StoredRecord,
+  WearableRecord,
+} from "../../../src/domain/records";
 import { activity, anyRecords, DAY, EVENING, hrv, readiness, score, session } from "./records";
 
 const STAGES: readonly SleepStage[] = ["AWAKE", "ASLEEP", "LIGHT", "DEEP", "REM", "UNKNOWN"];
@@ -53,20 +63,29 @@ const anyStages: fc.Arbitrary<readonly StageSpan[]> = fc.oneof(
   fc.array(fc.record({ stage: fc.constantFrom(...STAGES), start: anyInstant, end: anyInstant })),
 );
 
+const name = fc.oneof(fc.constantFrom("deep_sleep", "timing", "", "a b", "a,b", "a:b", "null"), fc.string());
+const anyContributors: fc.Arbitrary<readonly ContributorScore[]> = fc.array(
+  fc
+    .record({ nativeKey: name, own: fc.boolean(), other: fc.option(name), score: fc.option(milliseconds) })
+    .map(({ nativeKey, own, other, score }) => ({ key: own ? nativeKey : other, nativeKey, score })),
+);
+
 /** As the database and caches hand things on. */
 const handedOn = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 function unpacked(record: StoredRecord): unknown {
   if (record.kind === "hrv") return { ...record, samples: samplePoints(record.samples) };
   if (record.kind === "sleep_session") return { ...record, stages: stageSpans(record.stages) };
-  return record;
+  return { ...record, contributors: contributorScores(record.contributors) };
 }
 
 test("any record comes back to the byte: whatever its times, offsets and gaps", () => {
   const anyRecord: fc.Arbitrary<WearableRecord> = fc.oneof(
     anySamples.map((samples) => hrv({ samples })),
     anyStages.map((stages) => session({ stages })),
-    fc.constantFrom(score(), readiness(), activity()),
+    fc
+      .tuple(fc.constantFrom(score, readiness, activity), anyContributors)
+      .map(([made, contributors]) => made({ contributors })),
   );
   fc.assert(
     fc.property(anyRecord, (record) => {
@@ -88,12 +107,13 @@ test("what is assembled of packed records is what is assembled of the records", 
   fc.assert(
     fc.property(anyRecords, (records) => {
       const stored = records.map((kept) => ({ ...kept, record: packRecord(kept.record as WearableRecord) }));
-      for (const metric of ["HRV", "SLEEP"] as const) {
+      for (const metric of METRICS) {
         const [plain, packed] = [records, stored].map((of) => {
           return assemble(metric, DAY, of, { settled: true, dayOver: true }).map((value) => {
             if (value.metric === "HRV") return { ...value, samples: samplePoints(value.samples) };
-            if (value.metric !== "SLEEP") return value;
-            return { ...value, sessions: value.sessions.map((one) => ({ ...one, stages: stageSpans(one.stages) })) };
+            if (value.metric !== "SLEEP") return { ...value, contributors: contributorScores(value.contributors) };
+            const sessions = value.sessions.map((one) => ({ ...one, stages: stageSpans(one.stages) }));
+            return { ...value, contributors: contributorScores(value.contributors), sessions };
           });
         });
         expect(packed).toEqual(plain);
@@ -112,6 +132,24 @@ test("a night is short text: start, step and values, a gap left empty; start, st
     { stage: "AWAKE", start: at(930), end: at(960) },
   ];
   expect(packStages(stages)).toBe(`${at(0)} L300D600-30W30`);
+});
+
+test("contributors are short text: the vendor's name, the common one where it is another, the score where there is one", () => {
+  const packed = packContributors([
+    { key: "timing", nativeKey: "timing", score: 71 },
+    { key: "rem_sleep", nativeKey: "rem", score: 0.5 },
+    { key: null, nativeKey: "mood", score: null },
+  ]);
+  expect(packed).toBe("timing 71,rem:rem_sleep 0.5,mood: ");
+});
+
+test.each([
+  { name: "none", contributors: [] },
+  { name: "a name with a space", contributors: [{ key: null, nativeKey: "deep sleep", score: 1 }] },
+  { name: "a name with a comma", contributors: [{ key: null, nativeKey: "deep,sleep", score: 1 }] },
+  { name: "a name with a colon", contributors: [{ key: "a", nativeKey: "deep:sleep", score: 1 }] },
+])("contributors that do not fit stay as they are: $name", ({ contributors }) => {
+  expect(packContributors(contributors)).toBe(contributors);
 });
 
 test.each<{ name: string; samples: readonly HrvPoint[] }>([

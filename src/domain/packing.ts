@@ -1,6 +1,9 @@
 import { epochSeconds, type Instant, instantAt, offsetOf } from "./instants";
 import type {
+  ContributorScore,
+  Contributors,
   HrvPoint,
+  PackedContributors,
   PackedSamples,
   PackedStages,
   Samples,
@@ -28,13 +31,21 @@ const NOTHING = "-";
 const STRETCH = /([A-Z-])(\d+)/g;
 
 /**
- * A record with its series as compact text, of which the same is made again to the byte; what does not fit (uneven steps, an offset
- * that changes) stays as it is. A night's samples take a twentieth of the room, and cost nothing until they are asked for.
+ * A record with its list (samples, hypnogram or contributors) as compact text, of which the same is made again to the byte; the record
+ * itself where the list does not fit (uneven steps, an offset that changes). A night's samples take a twentieth of the room, and cost
+ * nothing until they are asked for.
  */
 export function packRecord(record: WearableRecord): StoredRecord {
-  if (record.kind === "hrv") return { ...record, samples: packSamples(record.samples) };
-  if (record.kind === "sleep_session") return { ...record, stages: packStages(record.stages) };
-  return record;
+  if (record.kind === "hrv") {
+    const samples = packSamples(record.samples);
+    return samples === record.samples ? record : { ...record, samples };
+  }
+  if (record.kind === "sleep_session") {
+    const stages = packStages(record.stages);
+    return stages === record.stages ? record : { ...record, stages };
+  }
+  const contributors = packContributors(record.contributors);
+  return contributors === record.contributors ? record : { ...record, contributors };
 }
 
 /** Samples at even steps as `start step value,value,,value`: an instant, seconds, milliseconds; nothing between commas is no sample. */
@@ -100,6 +111,26 @@ export function stageSpans(stages: Stages): readonly StageSpan[] {
     if (stage) spans.push({ stage, start: instantAt(from, offset), end: instantAt(reached, offset) });
   }
   return spans;
+}
+
+/** Contributors as `native score,native:common score`, the key where it is another than the vendor's name; none: `native: score`, `native `. */
+export function packContributors(contributors: readonly ContributorScore[]): Contributors {
+  if (contributors.length === 0) return contributors;
+  const parts = contributors.map(({ key, nativeKey, score }) => {
+    return `${nativeKey}${key === nativeKey ? "" : `:${key ?? ""}`} ${score ?? ""}`;
+  });
+  const packed = parts.join(",") as PackedContributors;
+  return sameText(contributorScores(packed), contributors) ? packed : contributors;
+}
+
+/** The contributors, in the vendor's order. */
+export function contributorScores(contributors: Contributors): readonly ContributorScore[] {
+  if (typeof contributors !== "string") return contributors;
+  return contributors.split(",").map((part) => {
+    const [name = "", score = ""] = part.split(" ");
+    const [nativeKey = "", key = nativeKey] = name.split(":");
+    return { key: key === "" ? null : key, nativeKey, score: score === "" ? null : Number(score) };
+  });
 }
 
 function sameText(one: unknown, other: unknown): boolean {
