@@ -56,6 +56,7 @@ export function packSamples(samples: readonly HrvPoint[]): Samples {
   const places = samples.map(({ at }) => epochSeconds(at) - from);
   const step = Math.min(...places.slice(1).map((place, index) => place - (places[index] ?? 0)));
   const steps = (places.at(-1) ?? 0) / step;
+  if (!samples.every(({ milliseconds }) => Number.isFinite(milliseconds))) return samples;
   if (!(step > 0 && Number.isInteger(steps) && steps <= samples.length * MAX_STEPS_PER_SAMPLE)) return samples;
   const values = new Array<string>(steps + 1).fill("");
   for (const [index, { milliseconds }] of samples.entries()) values[(places[index] ?? 0) / step] = String(milliseconds);
@@ -76,8 +77,9 @@ export function samplePoints(samples: Samples): readonly HrvPoint[] {
 /** The samples' values in milliseconds, by time. */
 export function sampleValues(samples: Samples): number[] {
   if (typeof samples !== "string") return samples.map(({ milliseconds }) => milliseconds);
-  const values = samples.slice(samples.lastIndexOf(" ") + 1).split(",");
-  return values.flatMap((value) => (value === "" ? [] : [Number(value)]));
+  const values = samples.slice(samples.lastIndexOf(" ") + 1);
+  // Every night that is read passes here: as JSON it takes a fifth of the time.
+  return JSON.parse(`[${values.includes(",,") ? values.replaceAll(/,+/g, ",") : values}]`);
 }
 
 /** A hypnogram as `start L300D600-30R900`: an instant, then each stretch's stage and seconds; `-` where nothing is said. */

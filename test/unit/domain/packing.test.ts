@@ -160,6 +160,7 @@ test.each<{ name: string; samples: readonly HrvPoint[] }>([
   { name: "backwards", samples: [300, 0].map((s) => ({ at: instantAt(EVENING + s, 0), milliseconds: 1 })) },
   { name: "seldom", samples: [0, 1, 9_000].map((s) => ({ at: instantAt(EVENING + s, 0), milliseconds: 1 })) },
   { name: "an offset that changes", samples: [60, 0].map((o, i) => ({ at: instantAt(i * 300, o), milliseconds: 1 })) },
+  { name: "no number", samples: [0, 300].map((s) => ({ at: instantAt(s, 0), milliseconds: Number.NaN })) },
   { name: "no instants", samples: ["x", "y"].map((at) => ({ at: at as Instant, milliseconds: 1 })) },
 ])("samples that do not fit stay as they are: $name", ({ samples }) => {
   expect(packSamples(samples)).toBe(samples);
