@@ -6,6 +6,7 @@ import { AccountResolver } from "./resolvers/account";
 import { AdminResolver } from "./resolvers/admin";
 import { ChangeResolver, ChangesResolver, UserChangesResolver } from "./resolvers/changes";
 import { MutationResolver } from "./resolvers/mutation";
+import { PACKED } from "./resolvers/packed";
 import { QueryResolver } from "./resolvers/query";
 import { UserResolver } from "./resolvers/user";
 import { WebhookSubscriptionsResolver } from "./resolvers/webhook-subscriptions";
@@ -35,6 +36,7 @@ export function buildGatewaySchema(options: { providers: readonly NamedProvider[
       AdminResolver,
       WebhookSubscriptionsResolver,
       WebhookResolver,
+      ...PACKED,
       ...CHANGES,
     ],
     pubSub: NO_TOPICS,

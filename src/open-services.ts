@@ -46,6 +46,8 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing({ ...ground, allowPrivate, cursorOf: cursors.write }, closing);
   const history = openHistory({ ...ground, ...fetching });
+  const reading = new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder });
+  closing.add(() => reading.drained());
   const services: Services = {
     accounts,
     changes,
@@ -62,7 +64,7 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
     }),
-    reading: new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder }),
+    reading,
     preferences: new PreferenceService({
       ...ground,
       keep: (...preference) => keepPreference(database, ...preference),

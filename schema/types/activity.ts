@@ -1,6 +1,5 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { DailyRecord, Node } from "./node";
-import { Contributor } from "./parts";
 
 /** A day's activity at one provider. */
 @ObjectType({
@@ -15,9 +14,6 @@ export class Activity extends DailyRecord {
       "The vendor's own score, 0 to 100, higher is better; null where its scale is another. Not comparable between providers.",
   })
   score!: number | null;
-
-  @Field(() => [Contributor], { description: "The parts of the score." })
-  contributors!: Contributor[];
 
   @Field(() => Int, { nullable: true, description: "Steps, counted." })
   steps!: number | null;

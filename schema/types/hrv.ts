@@ -35,7 +35,4 @@ export class Hrv extends DailyRecord {
     description: "Greatest of the samples, in milliseconds; null without samples.",
   })
   maximumMilliseconds!: number | null;
-
-  @Field(() => [HrvSample], { description: "By time; missing ones left out." })
-  samples!: HrvSample[];
 }

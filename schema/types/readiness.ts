@@ -1,6 +1,6 @@
 import { Field, Float, ObjectType } from "type-graphql";
 import { DailyRecord, Node } from "./node";
-import { Contributor, HrvValue } from "./parts";
+import { HrvValue } from "./parts";
 
 /** A day's readiness at one provider. */
 @ObjectType({
@@ -15,9 +15,6 @@ export class Readiness extends DailyRecord {
       "The vendor's own score, 0 to 100, higher is better; null where its scale is another. Not comparable between providers.",
   })
   score!: number | null;
-
-  @Field(() => [Contributor], { description: "The parts of the score." })
-  contributors!: Contributor[];
 
   @Field(() => Float, {
     nullable: true,

@@ -4,7 +4,7 @@ import type { Instant } from "../../src/domain/instants";
 import { SleepSessionType, SleepStage } from "../enums";
 import { DateTime } from "../scalars";
 import { DailyRecord, Node } from "./node";
-import { Contributor, HrvValue } from "./parts";
+import { HrvValue } from "./parts";
 
 /** One stretch of a hypnogram. */
 @ObjectType({ simpleResolvers: true, description: "One stretch of a hypnogram in one stage." })
@@ -26,7 +26,7 @@ export class SleepStageSpan {
   description:
     "A stretch of sleep that counts for its day. Null where the provider does not say, never 0 in its place.",
 })
-export class SleepSession extends Node implements SleepSessionDay {
+export class SleepSession extends Node implements Omit<SleepSessionDay, "stages"> {
   @Field(() => ID, { description: "Opaque; made of person, provider, day and start." })
   override id!: string;
 
@@ -56,9 +56,6 @@ export class SleepSession extends Node implements SleepSessionDay {
 
   @Field(() => Int, { nullable: true, description: "REM sleep, in seconds." })
   remSeconds!: number | null;
-
-  @Field(() => [SleepStageSpan], { description: "The hypnogram by time, adjacent equal stages joined." })
-  stages!: SleepSessionDay["stages"];
 }
 
 /** A day's sleep at one provider. */
@@ -75,9 +72,6 @@ export class Sleep extends DailyRecord {
       "The vendor's own score, 0 to 100, higher is better; null where its scale is another. Not comparable between providers.",
   })
   score!: number | null;
-
-  @Field(() => [Contributor], { description: "The parts of the score." })
-  contributors!: Contributor[];
 
   @Field(() => DateTime, { nullable: true, description: "When the main session began." })
   bedtimeStart!: Instant | null;

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { LRUCache } from "lru-cache";
-import type { Bell, Cache, CellsKey, Pauses } from "../services/ports/cache";
+import type { Bell, Cache, CellEntries, CellsKey, Pauses } from "../services/ports/cache";
 
 const MAX_BYTES = 128 * 1024 * 1024;
 const CELLS_KEPT_MS = 6 * 3_600_000;
@@ -19,8 +19,10 @@ export class MemoryCache implements Cache {
   }
 
   /** @inheritdoc */
-  async putCells(key: CellsKey, cells: ReadonlyMap<string, string>): Promise<void> {
-    for (const [day, cell] of cells) this.entries.set(`${nameOf(key)} ${day}`, cell);
+  async putCells(entries: readonly CellEntries[]): Promise<void> {
+    for (const { key, cells } of entries) {
+      for (const [day, cell] of cells) this.entries.set(`${nameOf(key)} ${day}`, cell);
+    }
   }
 
   /** @inheritdoc */

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import Redis from "ioredis";
-import type { Bell, Cache, CellsKey } from "../services/ports/cache";
+import type { Bell, Cache, CellEntries, CellsKey } from "../services/ports/cache";
 import { LocalBell } from "./memory";
 
 /** After so many looks, milliseconds apart, at which nothing had come, a command counts as failed: a slow cache is worse than none. */
@@ -106,11 +106,16 @@ export class RedisCache implements Cache {
   }
 
   /** @inheritdoc */
-  async putCells(key: CellsKey, cells: ReadonlyMap<string, string>): Promise<void> {
-    if (cells.size === 0) return;
-    const name = cellsName(key);
+  async putCells(entries: readonly CellEntries[]): Promise<void> {
+    const filled = entries.filter(({ cells }) => cells.size > 0);
+    if (filled.length === 0) return;
     await this.link.attempt(async (client) => {
-      await client.multi().hset(name, new Map(cells)).expire(name, CELLS_KEPT_SECONDS).exec();
+      const transaction = client.multi();
+      for (const { key, cells } of filled) {
+        const name = cellsName(key);
+        transaction.hset(name, new Map(cells)).expire(name, CELLS_KEPT_SECONDS);
+      }
+      await transaction.exec();
     }, undefined);
   }
 

@@ -47,7 +47,9 @@ export function meets(known: KnownDay | null, requirement: Requirement): boolean
 /** Epoch seconds until which what is known of a day goes on meeting a requirement made now; a settled day that suffices does so for ever. */
 export function meetsUntil(known: KnownDay, requirement: Requirement, now: number): number {
   if (known.settled && requirement.settledSuffices) return Number.POSITIVE_INFINITY;
-  return known.checkedAt === null ? now : now + known.checkedAt - requirement.checkedSince;
+  if (known.checkedAt === null) return now;
+  // Whole milliseconds: the same check, looked at by two clocks, is otherwise told apart by the rounding of the sum.
+  return Math.round((now + known.checkedAt - requirement.checkedSince) * 1_000) / 1_000;
 }
 
 /** What is known of a day at all of several endpoints together: as old as the oldest of them; null where one does not know it. */

@@ -1,6 +1,6 @@
 import type { CivilDay } from "./days";
 import type { Instant } from "./instants";
-import type { ContributorScore, HrvAverage, HrvMethod, HrvPoint, StageSpan } from "./records";
+import type { Contributors, HrvAverage, HrvMethod, Samples, Stages } from "./records";
 
 /** FINAL: settled. PROVISIONAL: whole, but may be revised. IN_PROGRESS: a running total, or a night not over. */
 export type Completeness = "FINAL" | "PROVISIONAL" | "IN_PROGRESS";
@@ -26,14 +26,14 @@ export interface SleepSessionDay {
   readonly lightSeconds: number | null;
   readonly deepSeconds: number | null;
   readonly remSeconds: number | null;
-  readonly stages: readonly StageSpan[];
+  readonly stages: Stages;
 }
 
 /** A day's sleep at one provider: the score and, from `bedtimeStart` on, the main session's values. */
 export interface SleepDay extends DailyBase {
   readonly metric: "SLEEP";
   readonly score: number | null;
-  readonly contributors: readonly ContributorScore[];
+  readonly contributors: Contributors;
   readonly bedtimeStart: Instant | null;
   readonly bedtimeEnd: Instant | null;
   readonly inBedSeconds: number | null;
@@ -55,7 +55,7 @@ export interface SleepDay extends DailyBase {
 export interface ReadinessDay extends DailyBase {
   readonly metric: "READINESS";
   readonly score: number | null;
-  readonly contributors: readonly ContributorScore[];
+  readonly contributors: Contributors;
   readonly temperatureDeviationCelsius: number | null;
   readonly temperatureTrendDeviationCelsius: number | null;
   readonly restingHeartRateBpm: number | null;
@@ -69,7 +69,7 @@ export interface ReadinessDay extends DailyBase {
 export interface ActivityDay extends DailyBase {
   readonly metric: "ACTIVITY";
   readonly score: number | null;
-  readonly contributors: readonly ContributorScore[];
+  readonly contributors: Contributors;
   readonly steps: number | null;
   readonly distanceMeters: number | null;
   readonly equivalentWalkingDistanceMeters: number | null;
@@ -92,7 +92,7 @@ export interface HrvDay extends DailyBase {
   readonly averageMilliseconds: number | null;
   readonly minimumMilliseconds: number | null;
   readonly maximumMilliseconds: number | null;
-  readonly samples: readonly HrvPoint[];
+  readonly samples: Samples;
 }
 
 /** A day of one metric at one provider, assembled from its records. */

@@ -142,9 +142,36 @@ export type UndatedRecord = WearableRecord extends infer R
     : never
   : never;
 
+/** Samples as compact text; made and read by `packing.ts`. */
+export type PackedSamples = string & { readonly __brand: "PackedSamples" };
+
+/** A hypnogram as compact text; made and read by `packing.ts`. */
+export type PackedStages = string & { readonly __brand: "PackedStages" };
+
+/** Samples as a mapper gives them, or as kept. */
+export type Samples = readonly HrvPoint[] | PackedSamples;
+
+/** A hypnogram as a mapper gives it, or as kept. */
+export type Stages = readonly StageSpan[] | PackedStages;
+
+/** Contributors as compact text; made and read by `packing.ts`. */
+export type PackedContributors = string & { readonly __brand: "PackedContributors" };
+
+/** Contributors as a mapper gives them, or as kept. */
+export type Contributors = readonly ContributorScore[] | PackedContributors;
+
+type Packed<R> = R extends HrvRecord
+  ? Omit<R, "samples"> & { readonly samples: Samples }
+  : R extends SleepSessionRecord
+    ? Omit<R, "stages"> & { readonly stages: Stages }
+    : Omit<R, "contributors"> & { readonly contributors: Contributors };
+
+/** A record whose lists may be compact text. */
+export type StoredRecord = Packed<WearableRecord>;
+
 /** A record as kept: what the mapper said, and when this revision of it was first received (epoch seconds). */
 export interface KeptRecord {
   readonly endpoint: string;
   readonly receivedAt: number;
-  readonly record: WearableRecord;
+  readonly record: StoredRecord;
 }

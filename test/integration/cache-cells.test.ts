@@ -35,7 +35,7 @@ function planted(of: Record<"personId" | "accountId" | "version" | "build", stri
 }
 
 async function plantedAnswer(gateway: Gateway, someone: Someone, cell: string): Promise<unknown> {
-  await gateway.cache.putCells(keyOf(someone), new Map([[TODAY, cell]]));
+  await gateway.cache.putCells([{ key: keyOf(someone), cells: new Map([[TODAY, cell]]) }]);
   const [answer] = await gateway.ask(someone, question("ACTIVITY", DAY));
   return told(answer!)[TODAY];
 }
@@ -128,4 +128,22 @@ test.each([
       await sleep(10);
     }
   }
+});
+
+test.each(["memory", "Redis"])("an answer does not wait for its cells: they come after it (%s)", async (kind) => {
+  const someone = await world.someone();
+  someone.data.fill(daysOf(DAY));
+  const gateway = await world.gateway(kind === "Redis" ? { redisUrl: redis.url } : {});
+  const cells = async () => (await gateway.cache.cells([{ key: keyOf(someone), days: [TODAY] }]))[0]?.[0] ?? null;
+  const put = jest.spyOn(gateway.cache, "putCells");
+  const read = gateway.reads.read(someone.person.id, [question("ACTIVITY", DAY)]).then((answers) => {
+    // What was known before the provider was asked may be on its way; what was answered is not.
+    return [answers, put.mock.calls.flat(2).flatMap((entry) => [...entry.cells])] as const;
+  });
+  const [answers, writtenBefore] = await read;
+  expect(codes(answers[0]!)).toEqual([]);
+  expect(writtenBefore).toEqual([]);
+  expect(await gateway.reads.read(someone.person.id, [question("ACTIVITY", DAY)])).toEqual(answers);
+  await gateway.reads.drained();
+  expect(await cells()).not.toBeNull();
 });

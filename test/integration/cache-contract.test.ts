@@ -56,27 +56,31 @@ describe.each(Object.keys(makers))("cache, bell and pauses: %s", (kind) => {
 
   test("cells come back by day, in the order asked, null where there is none", async () => {
     const one = key();
-    await ports.cache.putCells(
-      one,
-      new Map([
-        ["2026-01-01", "a"],
-        ["2026-01-03", "c"],
-      ]),
-    );
+    await ports.cache.putCells([
+      {
+        key: one,
+        cells: new Map([
+          ["2026-01-01", "a"],
+          ["2026-01-03", "c"],
+        ]),
+      },
+    ]);
     const found = await ports.cache.cells([{ key: one, days: ["2026-01-03", "2026-01-02", "2026-01-01"] }]);
     expect(found).toEqual([["c", null, "a"]]);
   });
 
   test("a later cell replaces the earlier one, and leaves the others of its account", async () => {
     const one = key();
-    await ports.cache.putCells(
-      one,
-      new Map([
-        ["2026-01-01", "a"],
-        ["2026-01-02", "b"],
-      ]),
-    );
-    await ports.cache.putCells(one, new Map([["2026-01-02", "B"]]));
+    await ports.cache.putCells([
+      {
+        key: one,
+        cells: new Map([
+          ["2026-01-01", "a"],
+          ["2026-01-02", "b"],
+        ]),
+      },
+    ]);
+    await ports.cache.putCells([{ key: one, cells: new Map([["2026-01-02", "B"]]) }]);
     expect(await ports.cache.cells([{ key: one, days: ["2026-01-01", "2026-01-02"] }])).toEqual([["a", "B"]]);
   });
 
@@ -87,14 +91,14 @@ describe.each(Object.keys(makers))("cache, bell and pauses: %s", (kind) => {
       key({ personId: one.personId }),
       { ...one, metric: "HRV" as const },
     ];
-    await ports.cache.putCells(one, new Map([["2026-01-01", "mine"]]));
+    await ports.cache.putCells([{ key: one, cells: new Map([["2026-01-01", "mine"]]) }]);
     const wanted = [...others, one].map((each) => ({ key: each, days: ["2026-01-01"] }));
     expect(await ports.cache.cells(wanted)).toEqual([[null], [null], [null], ["mine"]]);
   });
 
   test("no keys, no days and no cells are fine", async () => {
     const one = key();
-    await ports.cache.putCells(one, new Map());
+    await ports.cache.putCells([{ key: one, cells: new Map() }]);
     expect(await ports.cache.cells([])).toEqual([]);
     expect(await ports.cache.cells([{ key: one, days: [] }])).toEqual([[]]);
   });
@@ -102,7 +106,7 @@ describe.each(Object.keys(makers))("cache, bell and pauses: %s", (kind) => {
   test("a cell of any text comes back unchanged", async () => {
     const one = key();
     const text = `"\\ \r\n\u0000 🛌 ${"x".repeat(50_000)}`;
-    await ports.cache.putCells(one, new Map([["2026-01-01", text]]));
+    await ports.cache.putCells([{ key: one, cells: new Map([["2026-01-01", text]]) }]);
     expect(await ports.cache.cells([{ key: one, days: ["2026-01-01"] }])).toEqual([[text]]);
   });
 

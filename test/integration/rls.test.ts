@@ -145,3 +145,51 @@ test("processes that start together migrate once, also for several databases of 
     await Promise.all([first.drop(), second.drop()]);
   }
 });
+
+test.each(["' OR true --", "\\'; SELECT 1 --", "$1", ""])("a state is a value, whatever is in it: %p", async (hash) => {
+  expect(await at.database.linkState(hash, (tx) => tx.query("SELECT person_id FROM link_states"))).toEqual([]);
+  const told = "SELECT current_setting('gateway.link_state', true) AS state";
+  expect(await at.database.linkState(hash, (tx) => tx.query(told))).toEqual([{ state: hash }]);
+});
+
+test("a transaction whose work fails leaves nothing, and its connection in order", async () => {
+  const small = await Database.connect(at.fresh.url, { ...POOLS, api: 1 });
+  const count = async () => small.person(one, (tx) => tx.query("SELECT count(*)::int AS events FROM audit_events"));
+  const before = await count();
+  try {
+    const write = "INSERT INTO audit_events (person_id, event) VALUES ($1, 'UNDONE')";
+    const failing = small.person(one, async (tx) => {
+      await tx.query(write, [one]);
+      throw new Error("after all not");
+    });
+    await expect(failing).rejects.toThrow("after all not");
+    const refused = small.person(one, async (tx) => {
+      await tx.query(write, [one]);
+      await tx.query("SELECT 1 / 0");
+    });
+    await expect(refused).rejects.toMatchObject({ code: "22012" });
+    expect(await count()).toEqual(before);
+    expect(await small.directory("SELECT person_id FROM accounts", [])).toEqual([]);
+  } finally {
+    await small.close();
+  }
+});
+
+test("a prepared read sees one's own rows only, whoever read on the connection before", async () => {
+  const statement = { name: "whose accounts", text: "SELECT person_id FROM accounts" };
+  for (const person of [one, other, one, other]) {
+    expect(await at.database.read(person, statement, [])).toEqual([{ person_id: person }]);
+  }
+  expect(await at.database.directory("SELECT person_id FROM accounts", [])).toEqual([]);
+});
+
+test("a prepared read changes nothing, and leaves no connection behind that is in the middle of something", async () => {
+  const name = "a change";
+  const text = "UPDATE accounts SET vendor_user_id = 'changed by a read' RETURNING person_id";
+  const reads = Array.from({ length: 12 }, () => at.database.read(one, { name, text }, []));
+  for (const { status } of await Promise.allSettled(reads)) expect(status).toBe("rejected");
+  await expect(at.database.read(one, { name, text }, [])).rejects.toMatchObject({ code: "25006" });
+  const state = { name: "state", text: "SELECT pg_current_xact_id_if_assigned() AS id, current_person() AS person" };
+  expect(await at.database.read(one, state, [])).toEqual([{ id: null, person: one }]);
+  await expect(at.database.read("nobody' OR true", state, [])).rejects.toThrow(RangeError);
+});

@@ -80,6 +80,7 @@ export interface Gateway {
   readonly reads: ReadService;
   readonly syncs: SyncService;
   readonly faults: unknown[];
+  /** Asks, and lets what was read go into the cache. */
   ask(someone: Someone, ...questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
   close(): Promise<void>;
 }
@@ -217,9 +218,13 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   const syncs = new SyncService({ versions, states, flights, runs, providers, now });
   return {
     ...{ database, cache, bell, pauses, versions, store, flights, fetcher, asking, reads, syncs, faults },
-    ask: (someone, ...questions) => reads.read(someone.person.id, questions),
+    async ask(someone, ...questions) {
+      const answers = await reads.read(someone.person.id, questions);
+      await reads.drained();
+      return answers;
+    },
     async close() {
-      await flights.drained();
+      await Promise.all([flights.drained(), reads.drained()]);
       redisPauses?.close();
       redisBell?.close();
       link?.client.disconnect();

@@ -8,6 +8,7 @@ import type { PersonVault } from "../../services/ports/vault";
 import { changedDays, riseAndTell } from "./changes";
 import { noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
+import { bodies } from "./record-bodies";
 
 /** Seconds for which documents that could not be read are kept. */
 export const UNREAD_KEPT_SECONDS = 7 * 86_400;
@@ -78,8 +79,15 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const place = [personId, accountId, endpoint];
   await fence(tx, fetched);
+  const bodyOf = await bodies(tx, fetched);
   const rows = fetched.documents.flatMap(({ id, records }) =>
-    records.map((record) => ({ kind: record.kind, key: record.key, day: record.day, document: id, body: record })),
+    records.map((record) => ({
+      kind: record.kind,
+      key: record.key,
+      day: record.day,
+      document: id,
+      body: bodyOf(record),
+    })),
   );
   // One statement can write a row only once.
   const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));

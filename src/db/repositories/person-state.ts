@@ -29,7 +29,7 @@ FROM people p WHERE p.id = $1`;
 
 /** A person's accounts, those they left included, the wearer's latest known offset and the person's preferences, in one snapshot. */
 export async function readPersonState(database: Database, personId: string): Promise<PersonState> {
-  const rows: StateRow[] = await database.person(personId, (tx) => tx.query(STATE, [personId]));
+  const rows = await database.read<StateRow>(personId, { name: "person state", text: STATE }, [personId]);
   const accounts = (rows[0]?.accounts ?? []).map((row) => ({
     id: row.id,
     personId,

@@ -3,8 +3,9 @@ import type { HrvDay } from "../daily";
 import type { CivilDay } from "../days";
 import { epochSeconds } from "../instants";
 import { ascending } from "../order";
-import type { HrvMethod, HrvPoint, HrvRecord, KeptRecord, SleepSessionRecord } from "../records";
-import { fetchedAtOf, newestOf, ofKind } from "./kept";
+import { sampleValues } from "../packing";
+import type { HrvMethod, KeptRecord, Samples } from "../records";
+import { fetchedAtOf, type Kept, newestOf, ofKind } from "./kept";
 import { sessionsOf } from "./sessions";
 import { completenessOf, type DayState } from "./state";
 
@@ -23,7 +24,7 @@ export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state
     const newest = newestOf(measured.filter((kept) => kept.record.method === method));
     if (!newest) return [];
     const { averageMilliseconds, samples } = newest.record;
-    const values = samples.map((sample) => sample.milliseconds);
+    const values = sampleValues(samples);
     return [
       {
         metric: "HRV",
@@ -41,7 +42,7 @@ export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state
 }
 
 /** Samples by time; those of a wall clock are placed in the session, and left out where that cannot be told. */
-function samplesOf(record: HrvRecord, session: SleepSessionRecord): readonly HrvPoint[] {
+function samplesOf(record: Kept<"hrv">["record"], session: Kept<"sleep_session">["record"]): Samples {
   const { start, end } = session;
   if (record.samples.length > 0 || end === null) return record.samples;
   return (record.clockSamples ?? [])

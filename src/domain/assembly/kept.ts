@@ -1,9 +1,9 @@
 import { epochSeconds } from "../instants";
 import { ascending, inTurn, reversed } from "../order";
-import type { KeptRecord, RecordKind, WearableRecord } from "../records";
+import type { KeptRecord, RecordKind, StoredRecord } from "../records";
 
 /** A kept record of one kind. */
-export type Kept<K extends RecordKind> = KeptRecord & { readonly record: Extract<WearableRecord, { kind: K }> };
+export type Kept<K extends RecordKind> = KeptRecord & { readonly record: Extract<StoredRecord, { kind: K }> };
 
 const NEWEST_FIRST = inTurn<KeptRecord>(
   reversed(ascending((kept) => kept.receivedAt)),

@@ -7,13 +7,20 @@ export interface CellsKey {
   readonly metric: Metric;
 }
 
+/** Cells of some days, to be put into one hash. */
+export interface CellEntries {
+  readonly key: CellsKey;
+  readonly cells: ReadonlyMap<string, string>;
+}
+
 /** A cache of cells by day, and of small values of a person. It may forget at any time and answers every failure as a miss. */
 export interface Cache {
   /** The cells of some days, in their order; null where there is none. One round trip for all keys. */
   cells(
     wanted: readonly { key: CellsKey; days: readonly string[] }[],
   ): Promise<readonly (readonly (string | null)[])[]>;
-  putCells(key: CellsKey, cells: ReadonlyMap<string, string>): Promise<void>;
+  /** Puts cells by day. One round trip for all keys. */
+  putCells(entries: readonly CellEntries[]): Promise<void>;
   value(personId: string, name: string): Promise<string | null>;
   putValue(personId: string, name: string, value: string, seconds: number): Promise<void>;
 }

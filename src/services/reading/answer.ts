@@ -52,8 +52,7 @@ export function compose(
     bySource,
     absences: joinAbsences(absences),
     issues: issues.all(),
-    // Whole seconds: equal answers are equal whenever they are composed.
-    freshUntil: Math.floor(freshUntil),
+    freshUntil,
   };
 }
 

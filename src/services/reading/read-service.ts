@@ -11,7 +11,8 @@ import type { RecordStore, Snapshot } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { compose, type Part } from "./answer";
-import { type Cell, type CellIdentity, cachedCells, writeCell } from "./cells";
+import { CellWrites } from "./cell-writes";
+import { type CellIdentity, cachedCells, writeCell } from "./cells";
 import { type Errand, errandsOf } from "./errands";
 import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
 import { type PersonState, type PersonStates, todayOf } from "./person-state";
@@ -39,7 +40,16 @@ export interface ReadingParts {
 
 /** Answers daily questions: from cells, then the database, then the providers; each endpoint at most once per missing stretch. */
 export class ReadService implements ReadingApi {
-  constructor(private readonly parts: ReadingParts) {}
+  private readonly writes: CellWrites;
+
+  constructor(private readonly parts: ReadingParts) {
+    this.writes = new CellWrites(parts.cache, parts.telemetry);
+  }
+
+  /** Waits until what was read is in the cache. */
+  drained(): Promise<void> {
+    return this.writes.drained();
+  }
 
   /** @inheritdoc */
   read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
@@ -162,12 +172,16 @@ export class ReadService implements ReadingApi {
       snapshot = await this.snapshot(personId, days);
     }
     this.parts.versions.learned(personId, snapshot.version);
-    await Promise.all(
-      [...days].map(async ([sheet, wanted]) => {
-        const before = sheet.lacking().length;
-        const made = sheet.fill(snapshot, wanted);
-        this.parts.telemetry.answered(layer, Math.max(0, before - sheet.lacking().length));
-        await this.keepCells(sheet, made, personId, snapshot.version);
+    const made = [...days].map(([sheet, wanted]) => {
+      const before = sheet.lacking().length;
+      const cells = sheet.fill(snapshot, wanted);
+      this.parts.telemetry.answered(layer, Math.max(0, before - sheet.lacking().length));
+      return { sheet, cells };
+    });
+    this.writes.later(() =>
+      made.map(({ sheet, cells }) => {
+        const identity = this.identity(sheet, personId, snapshot.version);
+        return { key: keyOf(sheet), cells: new Map([...cells].map(([day, cell]) => [day, writeCell(cell, identity)])) };
       }),
     );
     return snapshot;
@@ -186,19 +200,6 @@ export class ReadService implements ReadingApi {
       checkedSince: ageMatters ? Math.min(...requirementsOf.map((requirement) => requirement.checkedSince)) : null,
       withRecords: true,
     });
-  }
-
-  private async keepCells(
-    sheet: Sheet,
-    made: ReadonlyMap<CivilDay, Cell>,
-    personId: string,
-    version: string,
-  ): Promise<void> {
-    const identity = this.identity(sheet, personId, version);
-    await this.parts.cache.putCells(
-      keyOf(sheet),
-      new Map([...made].map(([day, cell]) => [day, writeCell(cell, identity)])),
-    );
   }
 
   /** Asks the providers for what the snapshot does not know as required; whether anything was asked. */

@@ -1,0 +1,99 @@
+import { instantAt } from "../../src/domain/instants";
+import { contributorScores, samplePoints, stageSpans } from "../../src/domain/packing";
+import type { WearableRecord } from "../../src/domain/records";
+import type { Committed } from "../../src/services/ports/records";
+import { type Gateway, type Someone, TODAY, World } from "../support/reading-world";
+import { hrv, score, session } from "../unit/domain/records";
+
+let world: World;
+beforeAll(async () => {
+  world = await World.create();
+});
+afterEach(() => world.reset());
+afterAll(() => world.close());
+
+const ENDPOINT = "sleep";
+const at = (seconds: number) => instantAt(1_760_000_000 + seconds, 120);
+const SAMPLES = [0, 300, 900].map((seconds, index) => ({ at: at(seconds), milliseconds: 40 + index / 2 }));
+const STAGES = [0, 300].map((from) => ({ stage: "REM" as const, start: at(from * 2), end: at(from * 2 + 300) }));
+const SCORE = score({ day: TODAY });
+const SESSION = session({ day: TODAY, stages: STAGES });
+const NIGHT: readonly WearableRecord[] = [hrv({ day: TODAY, samples: SAMPLES }), SCORE, SESSION];
+const REVISED: readonly WearableRecord[] = [hrv({ day: TODAY, samples: SAMPLES.slice(1) }), SCORE, SESSION];
+
+/** Commits an answer of the sleep endpoint whose one document says these records. */
+async function commit(gateway: Gateway, someone: Someone, records: readonly WearableRecord[]): Promise<Committed> {
+  const key = { personId: someone.person.id, accountId: someone.accountId, endpoint: ENDPOINT };
+  const [lease] = await world.rows<{ owner: string; at: number }>(
+    `INSERT INTO flights (person_id, account_id, endpoint, owner, started_at, progressed_at, expires_at)
+     VALUES ($1, $2, $3, gen_random_uuid(), clock_timestamp(), now(), now() + interval '1 minute')
+     ON CONFLICT (person_id, account_id, endpoint) DO UPDATE SET owner = excluded.owner, started_at = excluded.started_at
+     RETURNING owner, extract(epoch FROM started_at)::float8 AS at`,
+    Object.values(key),
+  );
+  return gateway.store.commit({
+    ...{ ...key, provider: "acme", grantNumber: 1, origin: "LIVE", mapperVersion: 1 },
+    ...{ leaseOwner: lease!.owner, startedAt: lease!.at, asked: { start: TODAY, end: TODAY } },
+    documents: [{ id: "night", raw: { records }, records }],
+    ...{ unread: [], dependents: [], settledDays: [], offset: null },
+  });
+}
+
+/** What is kept of the night, its series unpacked. */
+async function stored(gateway: Gateway, someone: Someone): Promise<unknown[]> {
+  const { records } = await gateway.store.snapshot({
+    ...{ personId: someone.person.id, accountIds: [someone.accountId], endpoints: [ENDPOINT] },
+    ...{ range: { start: TODAY, end: TODAY }, checkedSince: null, withRecords: true },
+  });
+  const byKind = [...(records.get(someone.accountId) ?? [])].sort((a, b) => (a.record.kind < b.record.kind ? -1 : 1));
+  return byKind.map(({ record }) => {
+    if (record.kind === "hrv") return { ...record, samples: samplePoints(record.samples) };
+    if (record.kind === "sleep_session") return { ...record, stages: stageSpans(record.stages) };
+    return { ...record, contributors: contributorScores(record.contributors) };
+  });
+}
+
+/** As it was written before lists were packed. */
+async function writeLong(someone: Someone): Promise<void> {
+  const sql = "UPDATE records SET body = $3 WHERE account_id = $1 AND kind = $2";
+  for (const record of NIGHT) await world.rows(sql, [someone.accountId, record.kind, JSON.stringify(record)]);
+}
+
+test("lists are kept as short text, and come back as they were", async () => {
+  const [someone, gateway] = [await world.someone(), await world.gateway()];
+  expect(await commit(gateway, someone, NIGHT)).toMatchObject({ changed: 3, created: 3 });
+  expect(await stored(gateway, someone)).toEqual(NIGHT);
+  const series =
+    "SELECT coalesce(body -> 'samples', body -> 'stages', body -> 'contributors') AS series FROM records WHERE account_id = $1";
+  for (const row of await world.rows(series, [someone.accountId])) expect(row["series"]).toEqual(expect.any(String));
+  expect(await commit(gateway, someone, NIGHT)).toMatchObject({ changed: 0, deleted: 0 });
+  expect(await commit(gateway, someone, REVISED)).toMatchObject({ changed: 1, created: 0 });
+  expect(await stored(gateway, someone)).toEqual(REVISED);
+});
+
+test("rows with their lists item by item are read, and received again unchanged they are no change", async () => {
+  const [someone, gateway] = [await world.someone(), await world.gateway()];
+  const { version } = await commit(gateway, someone, NIGHT);
+  await writeLong(someone);
+  expect(await stored(gateway, someone)).toEqual(NIGHT);
+  const received = "SELECT kind, received_at FROM records WHERE account_id = $1 ORDER BY kind";
+  const before = await world.rows(received, [someone.accountId]);
+  expect(await commit(gateway, someone, NIGHT)).toMatchObject({ version, changed: 0, deleted: 0 });
+  expect(await world.rows(received, [someone.accountId])).toEqual(before);
+});
+
+test("a revision of a row with its list item by item is a change of that record alone", async () => {
+  const [someone, gateway] = [await world.someone(), await world.gateway()];
+  await commit(gateway, someone, NIGHT);
+  await writeLong(someone);
+  expect(await commit(gateway, someone, REVISED)).toMatchObject({ changed: 1, created: 0, deleted: 0 });
+  expect(await stored(gateway, someone)).toEqual(REVISED);
+});
+
+test("samples that come later, where there were none, are kept as text", async () => {
+  const [someone, gateway] = [await world.someone(), await world.gateway()];
+  await commit(gateway, someone, [hrv({ day: TODAY, samples: [] })]);
+  await commit(gateway, someone, NIGHT);
+  const series = "SELECT jsonb_typeof(body -> 'samples') AS type FROM records WHERE account_id = $1 AND kind = 'hrv'";
+  expect(await world.rows(series, [someone.accountId])).toEqual([{ type: "string" }]);
+});
