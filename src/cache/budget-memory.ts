@@ -56,7 +56,7 @@ export class Tally {
   }
 }
 
-/** One window of one provider: what was taken, and up to when (milliseconds) the background has taken its pace. */
+/** One window of one provider: what was taken, and up to when (milliseconds) everybody together has used the pace. */
 interface Taken {
   readonly tally: Tally;
   pacedMs: number;
@@ -84,7 +84,7 @@ export class LocalCount {
         everybody = true;
         until = Math.max(until, taken.tally.freeAt(most, now, now + limit.windowMs));
       }
-      const ahead = Math.min(taken.pacedMs, now + limit.windowMs) - limit.burstMs;
+      const ahead = Math.min(taken.pacedMs, now + 2 * limit.windowMs) - limit.burstMs;
       if (background && ahead > now) {
         everybody = true;
         until = Math.max(until, ahead);
@@ -104,7 +104,8 @@ export class LocalCount {
     for (const limit of limits) {
       const taken = this.of(limit);
       taken.tally.add(now);
-      if (background) taken.pacedMs = Math.max(now, Math.min(taken.pacedMs, now + limit.windowMs)) + limit.intervalMs;
+      // Also what somebody waits for: the background makes room at once, and both together come to no halt at a window's end.
+      taken.pacedMs = Math.max(now, Math.min(taken.pacedMs, now + 2 * limit.windowMs)) + limit.intervalMs;
       if (accountId !== null) this.share(limit, accountId, background).add(now);
     }
     return { granted: true };

@@ -74,14 +74,12 @@ for window = 1, windows do
     everybody = true
     untilMs = math.max(untilMs, freeAt(counts, total, limit, slot, slotMs, now + windowMs))
   end
-  if background then
-    local paced = number(redis.call("HGET", key, seconds .. ":paced"), now + windowMs)
-    if paced - burstMs > now then
-      everybody = true
-      untilMs = math.max(untilMs, paced - burstMs)
-    end
-    paces[window] = math.max(now, paced) + intervalMs
+  local paced = number(redis.call("HGET", key, seconds .. ":paced"), now + 2 * windowMs)
+  if background and paced - burstMs > now then
+    everybody = true
+    untilMs = math.max(untilMs, paced - burstMs)
   end
+  paces[window] = math.max(now, paced) + intervalMs
   local minds = others > 0
   if not background then minds = total >= contended end
   if account ~= "" and minds then
@@ -125,7 +123,7 @@ for window = 1, windows do
       if #stale > 0 then redis.call("HDEL", key, unpack(stale)) end
       redis.call("HSET", key, seconds .. ":last", slot)
     end
-    if background then redis.call("HSET", key, seconds .. ":paced", paces[window]) end
+    redis.call("HSET", key, seconds .. ":paced", paces[window])
     if account ~= "" then
       redis.call("HINCRBY", KEYS[window + 1], class .. math.floor(now / shareSlotMs), 1)
       redis.call("PEXPIRE", KEYS[window + 1], math.ceil(windowMs + 2 * shareSlotMs))

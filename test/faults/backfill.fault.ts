@@ -15,7 +15,8 @@ interface Size {
 }
 
 const FULL: Size = { days: 365, kills: 50, waitedOut: 5, pageSize: 5 };
-const SMALL: Size = { days: 120, kills: 3, waitedOut: 0, pageSize: 10 };
+// Pages so small that there are some left to kill in, however much is fetched while a busy machine starts the next process.
+const SMALL: Size = { days: 120, kills: 3, waitedOut: 0, pageSize: 2 };
 /** Milliseconds that the vendor takes for an answer, so that many pages are under way when the process dies. */
 const VENDOR_MS = 150;
 /** The most requests that a process sends before it is killed. */
@@ -187,7 +188,9 @@ class Stage {
     const deadline = performance.now() + PATIENCE_MS;
     while (!(await holds())) {
       if (performance.now() > deadline)
-        throw new Error(`nothing went on for ${PATIENCE_MS} ms\n${this.gateway?.output()}`);
+        throw new Error(
+          `nothing went on for ${PATIENCE_MS} ms\n${await this.looking?.state()}\n${this.gateway?.output()}`,
+        );
       await sleep(15);
     }
   }

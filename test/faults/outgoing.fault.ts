@@ -8,7 +8,7 @@ const SMALL = { persons: 20, changes: 400, kills: 2, killEveryMs: 2_500 };
 const GATEWAYS = 2;
 const MOODS: readonly Mood[] = ["failing", "gone", "overloaded", "fine", "silent", "gone", "fine"];
 const MOOD_MS = 900;
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 60_000;
 
 /** A consumer that fails in every way while the gateways that tell it are killed. */
 export const fault: Fault = {
@@ -64,10 +64,13 @@ async function committed(load: OutgoingLoad, { changes, kills, killEveryMs }: ty
   }
 }
 
+/** Until nothing is left, or nothing has moved for long. */
 async function delivered(load: OutgoingLoad, say: FaultOptions["say"]): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+  let least = Number.POSITIVE_INFINITY;
+  let moved = performance.now();
   for (let left = await load.left(); left > 0; left = await load.left()) {
-    if (performance.now() > deadline) return;
+    if (left < least) [least, moved] = [left, performance.now()];
+    if (performance.now() - moved > PATIENCE_MS) return;
     await load.passTime();
     await sleep(1_000);
     if (Math.random() < 0.1) say(`${left} left`);

@@ -1,6 +1,6 @@
 import { addDays, daysOf } from "../../src/domain/days";
 import { Postponed } from "../../src/services/ports/jobs";
-import { asked, historyProcesses } from "../support/history-process";
+import { asked, historyProcesses, step } from "../support/history-process";
 import type { History } from "../support/history-world";
 import { around, type Someone, TODAY, World } from "../support/reading-world";
 
@@ -11,15 +11,6 @@ beforeAll(async () => {
 });
 afterEach(() => processes.reset());
 afterAll(() => world.close());
-
-/** One step of an endpoint's history, outside of the queue. */
-function step(history: History, someone: Someone, endpoint: string, signal = new AbortController().signal) {
-  const task = history.tasks.find(({ name }) => name === "backfill")!;
-  return task.run(
-    { person: someone.person.id, account: someone.accountId, endpoint },
-    { number: 1, last: false, signal },
-  );
-}
 
 function states(someone: Someone) {
   return world.rows<{ endpoint: string; state: string; error: string | null }>(
@@ -139,10 +130,12 @@ test("a process that stops leaves between two pages, and another goes on with th
     if (cursor === "30") stopping.abort();
     return undefined;
   };
-  const end = await step(history, someone, "activity", stopping.signal).catch((error: unknown) => error);
+  const end = await step(world, history, someone, "activity", { signal: stopping.signal }).catch(
+    (error: unknown) => error,
+  );
   expect(end).toBeInstanceOf(Postponed);
   expect((end as Postponed).until).toBeLessThanOrEqual(Date.now() / 1_000);
-  await step(history, someone, "activity");
+  await step(world, history, someone, "activity");
   expect(asked(world).map((call) => call.split(" ")[3])).toEqual(["", "10", "20", "30", "40", "50", "60", "70", "80"]);
   expect((await states(someone)).find(({ endpoint }) => endpoint === "activity")).toMatchObject({
     state: "RUNNING",

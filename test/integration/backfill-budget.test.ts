@@ -1,7 +1,7 @@
 import { daysOf } from "../../src/domain/days";
 import type { Budgets, Turn, TurnOutcome } from "../../src/services/ports/budgets";
 import { Postponed } from "../../src/services/ports/jobs";
-import { asked, historyProcesses } from "../support/history-process";
+import { asked, historyProcesses, step } from "../support/history-process";
 import type { History } from "../support/history-world";
 import { around, question, type Someone, World } from "../support/reading-world";
 
@@ -37,7 +37,7 @@ test("history and nights take their turns in the background, a page a turn; what
   someone.data.fill(daysOf(around(-89, 0)));
   world.vendor.pageSize = 20;
   await history.arm(someone, 90);
-  await run(history, "backfill", someone, { endpoint: "activity" });
+  await step(world, history, someone, "activity");
   expect(budgets.turns).toHaveLength(world.vendor.calls.length);
   expect(budgets.turns).toHaveLength(5);
   for (const { background, accountId } of budgets.turns) {
@@ -60,7 +60,7 @@ test("where the budget is used up, history waits until there is some, says so, a
   const account = await history.arm(someone, 90);
   const retryAt = Date.now() / 1_000 + 40;
   budgets.refusal = (turn) => (turn === 3 ? { granted: false, retryAt } : null);
-  const end = await run(history, "backfill", someone, { endpoint: "activity" }).catch((error: unknown) => error);
+  const end = await step(world, history, someone, "activity").catch((error: unknown) => error);
   expect(end).toBeInstanceOf(Postponed);
   expect((end as Postponed).until - retryAt).toBeGreaterThanOrEqual(0);
   expect((end as Postponed).until - retryAt).toBeLessThan(6);
@@ -69,6 +69,6 @@ test("where the budget is used up, history waits until there is some, says so, a
     .find(({ metric }) => metric === "ACTIVITY")!;
   expect(activity.state).toBe("WAITING");
   expect(activity.retryAt).toBeCloseTo((end as Postponed).until, 1);
-  await run(history, "backfill", someone, { endpoint: "activity" });
+  await step(world, history, someone, "activity");
   expect(asked(world).map((call) => call.split(" ")[3])).toEqual(["", "20", "40", "60", "80"]);
 });

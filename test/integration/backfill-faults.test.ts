@@ -1,8 +1,8 @@
 import { createLinkStore } from "../../src/db/repositories/links";
 import { daysOf } from "../../src/domain/days";
 import { ReconnectRequired, UpstreamFailure } from "../../src/domain/errors";
-import { Postponed } from "../../src/services/ports/jobs";
-import { asked, committedTwice, historyProcesses } from "../support/history-process";
+import { type Attempt, Postponed } from "../../src/services/ports/jobs";
+import { asked, committedTwice, historyProcesses, step as stepOf } from "../support/history-process";
 import type { History } from "../support/history-world";
 import { around, type Someone, World } from "../support/reading-world";
 
@@ -14,13 +14,8 @@ beforeAll(async () => {
 afterEach(() => processes.reset());
 afterAll(() => world.close());
 
-const attempt = (number: number, last = false) => ({ number, last, signal: new AbortController().signal });
-
-/** One step of an endpoint's history, outside of the queue. */
-function step(history: History, someone: Someone, endpoint: string, at = attempt(1)): Promise<void> {
-  const task = history.tasks.find(({ name }) => name === "backfill")!;
-  return task.run({ person: someone.person.id, account: someone.accountId, endpoint }, at);
-}
+const step = (history: History, someone: Someone, endpoint: string, over: Partial<Attempt> = {}) =>
+  stepOf(world, history, someone, endpoint, over);
 
 async function rowOf(someone: Someone, endpoint: string) {
   const [row] = await world.rows<{ state: string; error: string | null; wait: number | null }>(
@@ -60,6 +55,40 @@ test("pages that came before a fault are not asked again: the fetch goes on at t
     [someone.accountId, kept[0]!.started_at],
   );
   expect(written).toEqual([{ same: true, records: 90 }]);
+});
+
+test("a job whose process died has its place taken by a new one where it had got on: only what dies at the same page is put aside", async () => {
+  const { history } = await processes.start();
+  const someone = await world.someone();
+  someone.data.fill(daysOf(around(-89, 0)));
+  world.vendor.pageSize = 10;
+  await history.arm(someone, 90);
+  world.vendor.script = ({ cursor }) => (cursor === "30" ? { status: 503, body: "{}" } : undefined);
+  await expect(step(history, someone, "activity")).rejects.toThrow();
+  world.vendor.forget();
+  // Freed from the dead for the nineteenth time.
+  await world.rows("DELETE FROM graphile_worker._private_jobs");
+  const before = { person: someone.person.id, account: someone.accountId, endpoint: "activity", pages: 0 };
+  await history.add({ task: "backfill", payload: before, key: `backfill ${someone.accountId} activity` });
+  await world.rows(
+    `UPDATE graphile_worker._private_jobs SET flags = flags || '{"deaths": 19}', locked_at = now(), locked_by = 'worker'`,
+  );
+  const task = history.tasks.find(({ name }) => name === "backfill")!;
+  await task.run(before, { number: 1, last: false, signal: new AbortController().signal });
+  expect(world.vendor.calls).toEqual([]);
+  const jobs = await world.rows<{ flags: object; payload: object }>(
+    "SELECT flags, payload FROM graphile_worker._private_jobs WHERE key IS NOT NULL",
+  );
+  expect(jobs).toEqual([{ flags: { keyed: true }, payload: { ...before, pages: 3 } }]);
+  // The new one fetches; done once more without having got on, it stays what it is.
+  world.vendor.pageSize = 10;
+  world.vendor.script = ({ cursor }) => (cursor === "30" ? { status: 503, body: "{}" } : undefined);
+  for (const times of [1, 2]) {
+    await expect(
+      task.run({ ...before, pages: 3 }, { number: times, last: false, signal: new AbortController().signal }),
+    ).rejects.toThrow();
+  }
+  expect(new Set(asked(world).map((call) => call.split(" ")[3]))).toEqual(new Set(["30"]));
 });
 
 test("a cursor that the provider does not take any more begins the window anew", async () => {
@@ -156,9 +185,9 @@ test("after the last attempt it has failed, visibly; the nightly turn begins it 
   await history.arm(someone, 90);
   await world.rows("DELETE FROM graphile_worker._private_jobs");
   world.vendor.script = ({ endpoint }) => (endpoint === "activity" ? { status: 200, body: "[" } : undefined);
-  await expect(step(history, someone, "activity", attempt(4))).rejects.toThrow(UpstreamFailure);
+  await expect(step(history, someone, "activity", { number: 4 })).rejects.toThrow(UpstreamFailure);
   expect(await rowOf(someone, "activity")).toMatchObject({ state: "WAITING", error: "PROVIDER_RESPONSE_INVALID" });
-  await expect(step(history, someone, "activity", attempt(5, true))).rejects.toThrow(UpstreamFailure);
+  await expect(step(history, someone, "activity", { number: 5, last: true })).rejects.toThrow(UpstreamFailure);
   expect(await rowOf(someone, "activity")).toMatchObject({ state: "FAILED", error: "PROVIDER_RESPONSE_INVALID" });
   for (const endpoint of ["daily_score", "readiness", "sleep"]) {
     await step(history, someone, endpoint);
@@ -196,7 +225,7 @@ test("a provider that is out of reach is tried less and less often, for a day, w
   for (const [times, wait] of waits.entries()) expect(Math.abs(wait - expected[times]! - 2.5)).toBeLessThan(4);
   expect(waits.reduce((sum, wait) => sum + wait)).toBeGreaterThan(20 * 3_600);
   // Then it counts, and in the end it is given up.
-  await expect(step(history, someone, "activity", attempt(5, true))).rejects.toThrow(UpstreamFailure);
+  await expect(step(history, someone, "activity", { number: 5, last: true })).rejects.toThrow(UpstreamFailure);
   expect(await rowOf(someone, "activity")).toMatchObject({ state: "FAILED", error: "PROVIDER_UNAVAILABLE" });
   world.vendor.script = () => undefined;
   // An endpoint that has rested is asked again after a moment.

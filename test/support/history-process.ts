@@ -1,6 +1,7 @@
+import type { Attempt } from "../../src/services/ports/jobs";
 import { type History, historyOf } from "./history-world";
 import { acme } from "./reading-acme";
-import type { Gateway, GatewayOptions, World } from "./reading-world";
+import type { Gateway, GatewayOptions, Someone, World } from "./reading-world";
 
 /** A gateway with history. */
 export interface HistoryProcess {
@@ -43,4 +44,22 @@ export function committedTwice(world: World, accountId: string): Promise<unknown
      WHERE account_id = $1 GROUP BY 1, 2 HAVING count(*) > 1`,
     [accountId],
   );
+}
+
+/** One step of an endpoint's history outside of the queue, by a job that knows of the pages that are kept by now. */
+export async function step(
+  world: World,
+  history: History,
+  someone: Someone,
+  endpoint: string,
+  over: Partial<Attempt> = {},
+): Promise<void> {
+  const task = history.tasks.find(({ name }) => name === "backfill");
+  const [kept] = await world.rows<{ pages: number }>(
+    `SELECT count(*)::int AS pages FROM fetched_pages WHERE account_id = $1 AND endpoint = $2
+     GROUP BY started_at ORDER BY started_at DESC LIMIT 1`,
+    [someone.accountId, endpoint],
+  );
+  const payload = { person: someone.person.id, account: someone.accountId, endpoint, pages: kept?.pages ?? 0 };
+  await task?.run(payload, { number: 1, last: false, signal: new AbortController().signal, ...over });
 }

@@ -60,6 +60,23 @@ export class HistoryRows {
     await this.client.query("UPDATE flights SET expires_at = now() - interval '1 second'");
   }
 
+  /** What stands in the way where nothing goes on: the rows of history and of the queue, one a line. */
+  async state(): Promise<string> {
+    const looks = [
+      "SELECT endpoint, state, error, failures, retry_at - now() AS waits FROM backfills",
+      `SELECT task_identifier AS task, key, attempts, last_error, locked_by IS NOT NULL AS taken, run_at - now() AS due, flags
+       FROM graphile_worker.jobs`,
+      "SELECT endpoint, expires_at - now() AS ends FROM flights",
+      "SELECT id, worker_ids, missing_since FROM worker_processes",
+      "SELECT endpoint, first_day::text, count(*)::int AS pages, now() - min(started_at) AS age FROM fetched_pages GROUP BY 1, 2",
+    ];
+    const rows = await Promise.all(looks.map((sql) => this.rows(sql)));
+    return rows
+      .flat()
+      .map((row) => JSON.stringify(row))
+      .join("\n");
+  }
+
   /** Every table of {@link TABLES}, each row as text, sorted. */
   async snapshot(): Promise<ReadonlyMap<string, readonly string[]>> {
     const tables = new Map<string, readonly string[]>();

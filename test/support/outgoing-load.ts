@@ -85,8 +85,8 @@ export class OutgoingLoad {
     // One transaction, which locks in the order in which deliveries are recorded.
     await this.sql.query(`
       SELECT FROM webhook_endpoints ORDER BY id FOR UPDATE;
-      UPDATE webhook_endpoints SET paused_until = NULL;
-      UPDATE webhook_deliveries SET next_attempt_at = now() WHERE status = 'PENDING';
+      UPDATE webhook_endpoints SET paused_until = NULL WHERE paused_until > now();
+      UPDATE webhook_deliveries SET next_attempt_at = now() WHERE status = 'PENDING' AND next_attempt_at > now();
       SELECT graphile_worker.add_job('deliver', json_build_object('endpointId', id), job_key => 'deliver ' || id)
       FROM webhook_endpoints ORDER BY id`);
   }

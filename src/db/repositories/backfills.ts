@@ -70,6 +70,9 @@ const LIST = `
 SELECT account_id, endpoint, first_day::text, last_day::text, state, extract(epoch FROM retry_at)::float8 AS retry_at, error,
   failures, run_id
 FROM backfills WHERE person_id = $1 AND account_id = ANY ($2::uuid[]) ORDER BY account_id, endpoint`;
+const KEPT_PAGES = `
+SELECT count(*)::int AS pages FROM fetched_pages WHERE person_id = $1 AND account_id = $2 AND endpoint = $3
+GROUP BY started_at ORDER BY started_at DESC LIMIT 1`;
 const HOLD_RUN = `
 SELECT FROM sync_runs r WHERE r.person_id = $1 AND r.id IN (SELECT run_id FROM backfills WHERE person_id = $1 AND account_id = $2)
 ORDER BY r.id FOR UPDATE`;
@@ -109,6 +112,14 @@ export class PgBackfillStore implements BackfillStore {
       failures: row.failures,
       runId: row.run_id,
     }));
+  }
+
+  /** @inheritdoc */
+  async keptPages({ personId, accountId, endpoint }: BackfillPlace): Promise<number> {
+    const rows: { pages: number }[] = await this.database.person(personId, (tx) =>
+      tx.query(KEPT_PAGES, [personId, accountId, endpoint]),
+    );
+    return rows[0]?.pages ?? 0;
   }
 
   /** @inheritdoc */

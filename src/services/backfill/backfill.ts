@@ -60,16 +60,21 @@ export class Backfiller {
     return {
       name: BACKFILL,
       lane: "bulk",
-      run: (payload, attempt) => this.step(placeOf(payload), attempt),
+      run: (payload, attempt) => this.step(payload, attempt),
     };
   }
 
-  private async step(place: BackfillPlace, attempt: Attempt): Promise<void> {
+  private async step(payload: unknown, attempt: Attempt): Promise<void> {
+    const place = placeOf(payload);
     const found = await this.find(place);
     if (!found) return;
     const hindrance = hindranceOf(found);
     if (hindrance) return this.end(found, hindrance);
     const { failures } = found.row;
+    const pages = await this.parts.backfills.keptPages(place);
+    // A job that its process dies of too often is put aside. One that got on meanwhile is not what it died of: a new one takes its place.
+    if (pages !== pagesOf(payload))
+      return this.keep(found, { state: "RUNNING", failures }, [backfillJob(place, pages)]);
     const { missing, ready } = await this.missing(found);
     if (missing.length === 0) return this.keep(found, { state: "DONE", failures: 0 }, this.following(found));
     // The endpoint that dates this one's documents adds the job again when it has got on.
@@ -213,6 +218,11 @@ function hindranceOf({ account, configured, endpoint }: Found): Trouble | null {
   if (account.status !== "ACTIVE") return troubleOf(new ReconnectRequired("the grant was refused"));
   const missing = missingScopes(configured.provider, endpoint, account.grantedScopes);
   return missing.length > 0 ? scopesMissing(missing) : null;
+}
+
+function pagesOf(payload: unknown): number {
+  const { pages } = payload as Readonly<Record<string, unknown>>;
+  return typeof pages === "number" ? pages : 0;
 }
 
 function placeOf(payload: unknown): BackfillPlace {

@@ -17,11 +17,11 @@ const PRIORITY = 20;
 /** Days of a chunk where neither the vendor nor its margins say otherwise. */
 const CHUNK_DAYS = 90;
 
-/** The job that fetches the next chunk of an endpoint's history. */
-export function backfillJob({ personId, accountId, endpoint }: BackfillPlace): JobRequest {
+/** The job that fetches the next chunk of an endpoint's history, of whose answer so many pages are kept already. */
+export function backfillJob({ personId, accountId, endpoint }: BackfillPlace, pages = 0): JobRequest {
   return {
     task: BACKFILL,
-    payload: { person: personId, account: accountId, endpoint },
+    payload: { person: personId, account: accountId, endpoint, pages },
     key: `${BACKFILL} ${accountId} ${endpoint}`,
     priority: PRIORITY,
   };

@@ -30,6 +30,8 @@ export interface BackfillStep {
 /** Which history is to be fetched. What is missing of it is never kept here: coverage tells. */
 export interface BackfillStore {
   list(personId: string, accountIds: readonly string[]): Promise<readonly Backfill[]>;
+  /** How many pages are kept of the answer that was fetched last and is not whole. */
+  keptPages(place: BackfillPlace): Promise<number>;
   /** Keeps what a step came to and adds the jobs that follow, in one transaction; the run ends when nothing of it is open. */
   keep(place: BackfillPlace, step: BackfillStep, jobs: readonly JobRequest[]): Promise<void>;
   /** Begins what failed, or has lain still for an hour, again; the endpoints begun, whose jobs `jobOf` gives. */

@@ -147,6 +147,20 @@ describe("the count of a provider's requests", () => {
     );
   });
 
+  test("who waits for an answer waits for none while the background takes all the rest, though it needs far more than the reserve", () => {
+    // The reserve is 3 in 10 s; those who wait take 25 of them, evenly.
+    const limit = limitsOf({ requests: 100, seconds: 10 });
+    const count = new LocalCount();
+    let background = 0;
+    for (let now = T0; now < T0 + 60_000; now += 20) {
+      if ((now - T0) % 400 === 0) {
+        expect(count.take([limit], { accountId: `reader ${now}`, background: false }, now)).toEqual({ granted: true });
+      }
+      if (count.take([limit], { accountId: `bulk ${now}`, background: true }, now).granted) background++;
+    }
+    expect((background + 150) / 600).toBeGreaterThanOrEqual(0.95);
+  });
+
   test("the background holds back for a second after somebody who waits was refused", () => {
     const limit = limitsOf({ requests: 10, seconds: 10 });
     const count = new LocalCount();
@@ -204,8 +218,10 @@ describe("the count of a provider's requests", () => {
   test("an account's own share is no reason for the background to hold back", () => {
     const limit = limitsOf({ requests: 1_000, seconds: 100 });
     const count = new LocalCount();
-    while (count.take([limit], { accountId: "hog", background: false }, T0).granted);
-    expect(count.take([limit], { accountId: "backfill", background: true }, T0).granted).toBe(true);
+    let now = T0;
+    for (; count.take([limit], { accountId: "hog", background: false }, now).granted; now += 110);
+    expect(count.take([limit], { accountId: "hog", background: false }, now)).toMatchObject({ accountOnly: true });
+    expect(count.take([limit], { accountId: "backfill", background: true }, now).granted).toBe(true);
   });
 
   test("apart from each other, processes take together no more than the whole less its reserve", () => {
