@@ -1,4 +1,3 @@
-import { setImmediate, setTimeout } from "node:timers/promises";
 import Redis from "ioredis";
 import type { Bell, Cache, CellEntries, CellsKey } from "../services/ports/cache";
 import { LocalBell } from "./memory";
@@ -51,23 +50,24 @@ export class RedisLink {
    * Fails where Redis has fallen silent. ioredis's own commandTimeout goes by the clock alone: in a busy process it fires before the
    * answer that has long arrived is read, and the cache is given up just when it is needed most. A look waits for what is to be read.
    */
-  private async unlessSilent<T>(answer: Promise<T>): Promise<T> {
-    const answered = new AbortController();
-    const silence = async (): Promise<never> => {
-      let heard = this.client.stream.bytesRead;
-      for (let silent = 0; silent < LOOKS; silent += 1) {
-        await setTimeout(LOOK_EVERY_MS, undefined, answered);
-        await setImmediate(undefined, answered);
-        if (this.client.stream.bytesRead !== heard) silent = 0;
-        heard = this.client.stream.bytesRead;
-      }
-      throw new Error(`expected Redis to answer within ${LOOKS * LOOK_EVERY_MS} ms`);
-    };
-    try {
-      return await Promise.race([answer, silence()]);
-    } finally {
-      answered.abort();
-    }
+  private unlessSilent<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let [heard, silent, answered] = [this.client.stream.bytesRead, 0, false];
+      const look = (): void => {
+        if (answered) return;
+        const { bytesRead } = this.client.stream;
+        silent = bytesRead === heard ? silent + 1 : 1;
+        heard = bytesRead;
+        if (silent >= LOOKS) reject(new Error(`expected Redis to answer within ${LOOKS * LOOK_EVERY_MS} ms`));
+        else timer = setTimeout(() => setImmediate(look), LOOK_EVERY_MS);
+      };
+      let timer = setTimeout(() => setImmediate(look), LOOK_EVERY_MS);
+      const end = () => {
+        answered = true;
+        clearTimeout(timer);
+      };
+      answer.then(resolve, reject).finally(end);
+    });
   }
 
   private failed(error: unknown): void {

@@ -89,7 +89,7 @@ async function fetched(someone: Someone, value: number, over: Partial<Fetched> =
      RETURNING owner, extract(epoch FROM started_at)::float8 AS at`,
     Object.values(key),
   );
-  const record = { kind: "activity" as const, key: "one", day: TODAY, steps: value };
+  const record = { kind: "activity" as const, key: "one", day: TODAY, contributors: [], steps: value };
   return {
     ...key,
     provider: "acme",

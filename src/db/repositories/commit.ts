@@ -105,8 +105,9 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   await keepRaw(tx, fetched, vault);
   const unreadChanged = await keepUnread(tx, fetched, vault);
   const settled = new Set(fetched.settledDays);
-  await tx.query(SETTLE, [...place, [...settled]]);
-  await tx.query(CHECKED, [...place, daysOf(asked).filter((day) => !settled.has(day)), startedAt]);
+  const unsettled = daysOf(asked).filter((day) => !settled.has(day));
+  if (settled.size > 0) await tx.query(SETTLE, [...place, [...settled]]);
+  if (unsettled.length > 0) await tx.query(CHECKED, [...place, unsettled, startedAt]);
   await tx.query(LOG_FETCH, [
     ...place,
     asked.start,
