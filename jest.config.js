@@ -9,7 +9,8 @@ module.exports = {
   setupFiles: ["reflect-metadata"],
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
-  maxWorkers: 2,
+  // Many tests wait for processes and clocks more than they compute.
+  maxWorkers: 3,
   testTimeout: 30_000,
   transform: { "^.+\\.[jt]s$": ["@swc/jest", require("./test/support/swc.json")] },
   transformIgnorePatterns: [`node_modules/(?!(${esmOnly.join("|")})/)`],

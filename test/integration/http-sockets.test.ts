@@ -189,7 +189,7 @@ test("a client that does not read is cut before much waits for it", async () => 
 test("for a follower that does not read, no more is read than fits on the way", async () => {
   gateway = await startFakeGateway();
   const { feed } = gateway.services;
-  const entries = 50_000;
+  const entries = 20_000;
   feed.tell(
     PERSON.id,
     ...Array.from({ length: entries }, () => ({ metric: null, day: null, type: "DELETED" }) as const),
