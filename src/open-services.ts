@@ -22,6 +22,7 @@ import { createPeople } from "./services/people";
 import type { Schedule, Task } from "./services/ports/jobs";
 import { PreferenceService } from "./services/preferences";
 import { ReadService } from "./services/reading/read-service";
+import { RememberedDays } from "./services/reading/remembered";
 import { SyncService } from "./services/syncing";
 import type { WebhookReceiver } from "./services/webhooks/intake";
 import { factsOf } from "./wearables";
@@ -48,6 +49,7 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
   const history = openHistory({ ...ground, ...fetching });
   const reading = new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder });
   closing.add(() => reading.drained());
+  const remembered = new RememberedDays({ ...ground, reading });
   const services: Services = {
     accounts,
     changes,
@@ -64,7 +66,10 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
     }),
-    reading,
+    reading: {
+      read: (...asked) => remembered.read(...asked),
+      stored: (...asked) => reading.stored(...asked),
+    },
     preferences: new PreferenceService({
       ...ground,
       keep: (...preference) => keepPreference(database, ...preference),

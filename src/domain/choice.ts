@@ -75,28 +75,7 @@ export function chooseDays(
 ): readonly Resolution[] {
   const byDay = new Map<CivilDay, SourcedDay[]>();
   for (const day of sortBySource(bySource)) byDay.set(day.value.day, [...(byDay.get(day.value.day) ?? []), day]);
-  const terms = JSON.stringify([asked, policy]);
-  return [...byDay.values()].map((days) => resolvedOnce(days, terms, () => resolveDay(days, asked, policy)));
-}
-
-interface Resolved {
-  readonly terms: string;
-  readonly days: readonly SourcedDay[];
-  readonly resolution: Resolution;
-}
-
-/** What was resolved of a day last, by the first of its records. */
-const resolved = new WeakMap<SourcedDay, Resolved>();
-
-/** A day's resolution, the same object as before where the same records were to be resolved on the same terms. */
-function resolvedOnce(days: readonly SourcedDay[], terms: string, resolve: () => Resolution): Resolution {
-  const [first] = days;
-  const before = first && resolved.get(first);
-  const same = before?.terms === terms && before.days.length === days.length;
-  if (before && same && days.every((day, index) => day === before.days[index])) return before.resolution;
-  const resolution = resolve();
-  if (first) resolved.set(first, { terms, days, resolution });
-  return resolution;
+  return [...byDay.values()].map((days) => resolveDay(days, asked, policy));
 }
 
 function resolveDay(days: readonly SourcedDay[], asked: readonly string[], policy: ChoicePolicy): Resolution {

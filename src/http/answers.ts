@@ -31,8 +31,9 @@ export function logAnswer(
   route: string,
   status: number,
   milliseconds: number,
+  reqId?: string,
 ): void {
-  log.info({ method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
+  log.info({ reqId, method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
 }
 
 /** The one shape of every error answer, as JSON text. */

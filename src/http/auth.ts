@@ -13,11 +13,19 @@ export function unauthenticated(message: string, cause?: unknown): GatewayError 
   return new GatewayError("UNAUTHENTICATED", message, { cause });
 }
 
+/** Every value of a header among raw headers; `name` in lower case. */
+function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  const values: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const one = rawHeaders[at] ?? "";
+    if (one.length === name.length && one.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? "");
+  }
+  return values;
+}
+
 /** The bearer token among raw headers; null where there is no Authorization header. @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
 export function bearerToken(rawHeaders: readonly string[]): string | null {
-  const values = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "authorization",
-  );
+  const values = valuesOf("authorization", rawHeaders);
   if (values.length === 0) return null;
   // Node drops a second Authorization header silently, so the raw ones are counted.
   if (values.length > 1) throw unauthenticated("Send one Authorization header");

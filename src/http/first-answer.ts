@@ -70,11 +70,11 @@ export class FirstAnswer {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.once("end", () => {
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      this.bodies.set(request, body);
-      this.find(request, type, body).then(
-        (kept) => (kept ? this.send(response, kept, arrivedAt) : otherwise()),
-        otherwise,
-      );
+      const leave = () => {
+        this.bodies.set(request, body);
+        otherwise();
+      };
+      this.find(request, type, body).then((kept) => (kept ? this.send(response, kept, arrivedAt) : leave()), leave);
     });
   }
 
@@ -103,8 +103,9 @@ export class FirstAnswer {
     response.on("finish", () => {
       this.parts.onAnswered({ id, status, milliseconds: performance.now() - arrivedAt });
     });
-    const length = bytes ? { "content-length": bytes.length } : {};
-    response.writeHead(status, { ...COMMON_HEADERS, ...headers, ...length, "x-request-id": id });
+    const all: Record<string, string | number> = { ...COMMON_HEADERS, ...headers, "x-request-id": id };
+    if (bytes) all["content-length"] = bytes.length;
+    response.writeHead(status, all);
     response.end(bytes);
   }
 }

@@ -54,7 +54,7 @@ export async function serveGraphql(
     onAnswered: ({ id, status, milliseconds }) => {
       metrics.answeredAgain();
       metrics.request("POST", "/graphql", status, milliseconds / 1_000);
-      logAnswer(logger.child({ reqId: id }), "POST", "/graphql", status, milliseconds);
+      logAnswer(logger, "POST", "/graphql", status, milliseconds, id);
     },
   });
   const underway = new WeakMap<FastifyRequest, Asking>();

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import type { AuthSettings } from "../config/auth";
@@ -64,7 +64,7 @@ export function createJwtVerifier(settings: JwtSettings, now: () => number): (to
     return (await jwtVerify(token, remoteKeys, checks)).payload;
   };
   return async (token) => {
-    const key = createHash("sha256").update(token).digest("base64");
+    const key = hash("sha256", token, "base64");
     const known = verified.get(key);
     if (known && now() < known.until) return known.subject;
     try {

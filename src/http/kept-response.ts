@@ -26,7 +26,8 @@ export async function keptResponse(
   kept: KeptAnswer,
   asked: IncomingHttpHeaders,
 ): Promise<KeptResponse> {
-  const headers = { ...keptHeaders(kept), "content-type": `${question.type}; charset=utf-8` };
+  const headers = keptHeaders(kept);
+  headers["content-type"] = `${question.type}; charset=utf-8`;
   if (asked["if-none-match"]?.includes(kept.etag)) return { status: 304, headers, bytes: null };
   const coding = chosenCoding(asked["accept-encoding"], kept.bytes.length);
   if (!coding) return { status: 200, headers, bytes: kept.bytes };

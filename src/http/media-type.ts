@@ -1,8 +1,15 @@
+import { LRUCache } from "lru-cache";
+
 /** Media types of a GraphQL answer; the first is the default. @see https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types */
 export const RESPONSE_TYPES = ["application/json", "application/graphql-response+json"] as const;
 
 /** One of {@link RESPONSE_TYPES}. */
 export type ResponseType = (typeof RESPONSE_TYPES)[number];
+
+/** Clients send few Accept headers, each of them again and again. */
+const CHOSEN_ENTRIES = 200;
+const LONGEST_KEPT = 500;
+const chosen = new LRUCache<string, { readonly type: ResponseType | null }>({ max: CHOSEN_ENTRIES });
 
 interface Offer {
   readonly range: string;
@@ -24,6 +31,14 @@ function matches(range: string, type: string): boolean {
 /** The type that an Accept header prefers: by quality, then by its own order; null where it wants neither. */
 export function chosenResponseType(accept: string | undefined): ResponseType | null {
   if (accept === undefined || accept.trim() === "") return RESPONSE_TYPES[0];
+  const known = chosen.get(accept);
+  if (known) return known.type;
+  const type = preferred(accept);
+  if (accept.length <= LONGEST_KEPT) chosen.set(accept, { type });
+  return type;
+}
+
+function preferred(accept: string): ResponseType | null {
   const offers = offersOf(accept);
   let best: { type: ResponseType; quality: number; index: number } | null = null;
   for (const type of RESPONSE_TYPES) {

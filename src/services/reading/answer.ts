@@ -2,7 +2,6 @@ import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
 import { type ChoicePolicy, chooseDays, sortBySource } from "../../domain/choice";
 import { meetsUntil } from "../../domain/coverage";
-import type { DailyValue } from "../../domain/daily";
 import { type CivilDay, daysOf } from "../../domain/days";
 import { isFuture, todayEnds } from "../../domain/freshness";
 import type { Wanted } from "../fetching/flights";
@@ -34,7 +33,7 @@ export function compose(
     for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
     for (const day of daysOf(question.range)) {
       const told = tell(day, question, part, moment, unconfirmed);
-      if (told.value) days.push(sourced(part.provider, told.value));
+      if (told.value) days.push({ provider: part.provider, value: told.value });
       else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
       for (const trouble of told.troubles) issues.add(part.provider, trouble);
     }
@@ -54,17 +53,6 @@ export function compose(
     issues: issues.all(),
     freshUntil,
   };
-}
-
-const sourcedDays = new WeakMap<DailyValue, SourcedDay>();
-
-/** The same object for the same value each time, so that what is made of it can be found again. */
-function sourced(provider: string, value: DailyValue): SourcedDay {
-  const known = sourcedDays.get(value);
-  if (known?.provider === provider) return known;
-  const day = { provider, value };
-  sourcedDays.set(value, day);
-  return day;
 }
 
 /** Until when what is known of a part's days needs no second look; a day that is not known is looked for at once. */

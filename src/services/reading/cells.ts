@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type { KnownDay } from "../../domain/coverage";
 import type { DailyValue } from "../../domain/daily";
 import type { CivilDay } from "../../domain/days";
@@ -41,22 +40,9 @@ export function unwrap<T>(text: string | null, marks: readonly string[]): T | nu
   return marks.every((mark, index) => parsed[index] === mark) ? parsed[marks.length] : null;
 }
 
-/** Memory that an object takes for each character of its text, the text included: about so many bytes. */
-const OBJECT_SIZE = 5;
-
-/** What texts that were read lately say; equal texts say the same, so that nothing can be taken for another's. Never changed. */
-const said = new LRUCache<string, Readonly<Record<number, unknown>>>({
-  maxSize: 48 * 1024 * 1024,
-  sizeCalculation: (_said, text) => OBJECT_SIZE * text.length,
-});
-
 function parse(text: string): unknown {
-  const known = said.get(text);
-  if (known) return known;
   try {
-    const parsed: unknown = JSON.parse(text);
-    if (Array.isArray(parsed)) said.set(text, parsed);
-    return parsed;
+    return JSON.parse(text);
   } catch {
     return null;
   }
