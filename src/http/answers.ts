@@ -26,13 +26,14 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
 
 /** One line for an answered request: route pattern, never a query string. */
 export function logAnswer(
-  log: Pick<BaseLogger, "info">,
+  log: Pick<BaseLogger, "debug" | "info">,
   method: string,
   route: string,
   status: number,
   milliseconds: number,
+  level: "debug" | "info" = "info",
 ): void {
-  log.info({ method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
+  log[level]({ method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
 }
 
 /** The one shape of every error answer, as JSON text. */

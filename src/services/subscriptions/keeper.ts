@@ -36,7 +36,9 @@ class Taken extends Error {
 const NONE: ReadonlySet<string> = new Set();
 
 /** Problems after which no further call to the provider has a chance. */
-const HOPELESS: ReadonlySet<SubscriptionProblem> = new Set(["RATE_LIMITED", "UNAVAILABLE", "UNAUTHORIZED"]);
+const HOPELESS: ReadonlySet<SubscriptionProblem> = new Set(["RATE_LIMITED", "UNAUTHORIZED"]);
+/** Topics in a row after whose outages the provider is taken to be down; fewer may be a fault with those topics alone. */
+const OUTAGES = 3;
 
 /**
  * Keeps the wanted subscriptions at every provider that has an address to deliver to. Safe to repeat and to kill at any moment: each
@@ -126,6 +128,7 @@ export class SubscriptionKeeper {
     const { steps, superfluous, foreign } = plan(wanted, listed, url, await this.known(managed));
     await store.foreign(slug, foreign);
     let failure: unknown;
+    let outages = 0;
     for (const [index, { topic, held }] of steps.entries()) {
       if (signal.aborted) throw new Postponed(now(), "the process stops");
       const problem = await this.settle(keeping, topic, held).then(
@@ -137,7 +140,8 @@ export class SubscriptionKeeper {
           return found ?? Promise.reject(error);
         },
       );
-      if (problem === null || !HOPELESS.has(problem)) continue;
+      outages = problem === "UNAVAILABLE" ? outages + 1 : 0;
+      if (problem === null || (!HOPELESS.has(problem) && outages < OUTAGES)) continue;
       const rest = steps.slice(index + 1).map((step) => step.topic);
       await store.unreached(slug, rest, problem);
       throw failure;
