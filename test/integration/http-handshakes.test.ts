@@ -1,11 +1,5 @@
 import { webhookSubscriptions } from "../../providers/oura/subscriptions";
-import {
-  CODE,
-  FORMS,
-  type HandshakeServer,
-  startAskingVendor,
-  startHandshakeServer,
-} from "../support/handshake-forms";
+import { CODE, FORMS, type HandshakeServer, startAskingVendor, startHandshakeServer } from "../support/handshake-forms";
 
 const SCRIPT = "<script>alert(1)</script>";
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -82,7 +76,11 @@ describe("a hub's challenge in JSON (200, 403)", () => {
 
 test("a challenge beside our token: 200 and 401", async () => {
   const asked = await ask("token", { verification_token: right("token"), challenge: SCRIPT });
-  expect([asked.status, asked.headers.get("content-type"), asked.json]).toEqual([200, JSON_TYPE, { challenge: SCRIPT }]);
+  expect([asked.status, asked.headers.get("content-type"), asked.json]).toEqual([
+    200,
+    JSON_TYPE,
+    { challenge: SCRIPT },
+  ]);
   expect((await ask("token", { verification_token: right("hub"), challenge: "c" })).status).toBe(401);
 });
 

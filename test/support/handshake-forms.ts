@@ -55,8 +55,7 @@ export async function startHandshakeServer(): Promise<HandshakeServer> {
   const services = fakeServices();
   const subscriptions = { ...services.subscriptions, handshake: handshakes(parties, tokens) };
   const gateway = await startFakeGateway({ services: { ...services, subscriptions } });
-  const ask: HandshakeServer["ask"] = (name, query) =>
-    gateway.fetch(`/webhooks/${name}?${new URLSearchParams(query)}`);
+  const ask: HandshakeServer["ask"] = (name, query) => gateway.fetch(`/webhooks/${name}?${new URLSearchParams(query)}`);
   return { gateway, tokens, ask };
 }
 

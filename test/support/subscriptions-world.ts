@@ -115,6 +115,13 @@ export class SubscriptionsWorld {
     return counts;
   }
 
+  /** Answers so many calls, takes one more without an answer, and is down for as long as the gateway tries then. */
+  breaksAfter(calls: number): void {
+    const { faults } = this.simulator;
+    faults.add({ effect: "lost", kind: "subscription", skip: calls, times: 1 });
+    faults.add({ effect: "server_error", status: 503, kind: "subscription", skip: calls + 1, times: 2 });
+  }
+
   /** Waits for a condition; rejects after five seconds. */
   async until(holds: () => boolean): Promise<void> {
     for (const end = Date.now() + 5_000; !holds(); await new Promise((done) => setTimeout(done, 10))) {

@@ -55,6 +55,13 @@ test("a token is the same in every process, fit for a query, and tells nothing o
   expect(RIGHT).toMatch(/^[A-Za-z0-9_-]{43}$/);
 });
 
+test("where nothing is repeated: an empty answer of the status that the vendor wants", () => {
+  const handshake: WebhookHandshake = { token: "verify", challenge: null, refusal: 404 };
+  expect(ask({ verify: RIGHT }, handshake)).toEqual({ status: 204, body: null });
+  expect(ask({ verify: RIGHT }, { ...handshake, acceptance: 200 })).toEqual({ status: 200, body: null });
+  expect(ask({}, handshake).status).toBe(404);
+});
+
 test("a vendor's own names, fixed parameters and refusal are kept", () => {
   const handshake: WebhookHandshake = {
     token: "hub.verify_token",
