@@ -34,7 +34,8 @@ export interface WebhookEvent {
 
 /**
  * A GET at the address of the notices by which the vendor asks whether we want them. It proves by a token that it is about us; whoever
- * does not know it is refused, and so is a parameter that is missing or comes twice.
+ * does not know it is refused, and so is a parameter that is missing or comes twice. Only where notices are signed: at an address that
+ * ends in a secret no GET is answered.
  */
 export interface WebhookHandshake {
   /** Query parameter that holds the token. */

@@ -161,7 +161,7 @@ describe("before and after the end of subscriptions", () => {
     await process.keep();
     world.now += 85 * DAY;
     world.simulator.faults.add({ effect: "answer", status: 400, path: "*/renew/*", times: 1 });
-    await expect(process.keep()).rejects.toMatchObject({ kind: "REJECTED" });
+    await process.keep();
     const shown = await world.shown(process);
     expect(shown.filter(({ lastError }) => lastError !== null)).toMatchObject([
       { state: "ACTIVE", lastError: "REJECTED" },

@@ -128,6 +128,8 @@ export class SubscriptionKeeper {
     const { steps, superfluous, foreign } = plan(wanted, listed, url, await this.known(managed));
     await store.foreign(slug, foreign);
     let failure: unknown;
+    let refusal: unknown;
+    let settled = 0;
     let outages = 0;
     for (const [index, { topic, held }] of steps.entries()) {
       if (signal.aborted) throw new Postponed(now(), "the process stops");
@@ -135,11 +137,13 @@ export class SubscriptionKeeper {
         () => null,
         (error: unknown) => {
           const found = problemOf(error);
+          if (found === "REJECTED") refusal ??= error;
           // Trying again soon would not free a topic that somebody else holds.
-          if (found !== "TAKEN") failure ??= error;
+          else if (found !== "TAKEN") failure ??= error;
           return found ?? Promise.reject(error);
         },
       );
+      if (problem === null) settled++;
       outages = problem === "UNAVAILABLE" ? outages + 1 : 0;
       if (problem === null || (!HOPELESS.has(problem) && outages < OUTAGES)) continue;
       const rest = steps.slice(index + 1).map((step) => step.topic);
@@ -148,6 +152,8 @@ export class SubscriptionKeeper {
     }
     for (const { id } of superfluous) await calls.remove(id);
     await store.unwant(slug, wanted);
+    // What is refused where others are held would soon be refused again: it has time until the next run.
+    if (settled === 0) failure ??= refusal;
     if (failure !== undefined) throw failure;
   }
 
