@@ -4,24 +4,12 @@ import { gzipSync } from "node:zlib";
 import { oura as provider } from "../../providers/oura";
 import { DATA_TYPES, EVENT_TYPES } from "../../providers/oura/subscriptions";
 import { MAX_WEBHOOK_BYTES } from "../../src/http/webhooks";
-import {
-  acmeHeaders,
-  OURA,
-  ouraHeaders,
-  POLAR,
-  senders,
-  startWebhookServer,
-  type WebhookServer,
-} from "../support/webhook-http";
+import { acmeHeaders, OURA, ouraHeaders, POLAR, serverForTests, type WebhookServer } from "../support/webhook-http";
 
 let server: WebhookServer;
-beforeAll(async () => {
-  server = await startWebhookServer();
+const { send, oura } = serverForTests((started) => {
+  server = started;
 });
-beforeEach(() => server.empty());
-afterAll(() => server.close());
-
-const { send, oura } = senders(() => server);
 
 describe("bodies", () => {
   test("256 KB are taken, a byte more is refused and the connection closed", async () => {
