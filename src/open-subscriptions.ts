@@ -13,7 +13,7 @@ import type { CallParts, ManagedProvider } from "./services/subscriptions/calls"
 import { SubscriptionKeeper } from "./services/subscriptions/keeper";
 import { overview } from "./services/subscriptions/overview";
 import { callbackPath } from "./services/subscriptions/plan";
-import { answerHandshake, NOT_CONFIGURED, VerificationTokens } from "./services/subscriptions/verification";
+import { handshakes, VerificationTokens } from "./services/subscriptions/verification";
 import type { GatewayTelemetry } from "./telemetry";
 import type { Wearable } from "./wearables";
 
@@ -64,12 +64,7 @@ export function openSubscriptions(settings: SubscriptionSettings): OpenSubscript
   return {
     api: {
       list: () => overview(store, providers, now()),
-      handshake: (slug, query) => {
-        const wearable = wearables.find(({ provider }) => provider.slug === slug);
-        const handshake = wearable?.provider.webhookSubscriptions?.handshake;
-        if (!handshake) return null;
-        return wearable.client ? answerHandshake(slug, handshake, tokens, query) : NOT_CONFIGURED;
-      },
+      handshake: handshakes(wearables, tokens),
     },
     tasks: [task],
     schedules: kept ? [{ task: TASK, cron: "41 * * * *" }] : [],

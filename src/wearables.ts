@@ -17,6 +17,8 @@ export interface Wearable extends ConfiguredProvider {
   readonly budgets: readonly RequestBudget[];
   /** What its webhooks are verified with; null where there is nothing: then none is taken. */
   readonly webhookSecret: string | null;
+  /** The code by which the vendor's handshake is known, where the vendor issues it; null where none is set. */
+  readonly handshakeCode: string | null;
   readonly simulator: Simulator | null;
 }
 
@@ -63,13 +65,21 @@ export function atVendor(provider: Provider, settings: WearableConfig): Wearable
   };
   const budgets = settings.requestBudget ?? provider.budgets;
   const webhookSecret = webhookSecretOf(provider, settings);
-  return { provider, apiUrl: settings.apiUrl ?? provider.apiUrl, client, budgets, webhookSecret, simulator: null };
+  const handshakeCode = isHandshakeCode(provider) ? settings.webhookSecret : null;
+  const apiUrl = settings.apiUrl ?? provider.apiUrl;
+  return { provider, apiUrl, client, budgets, webhookSecret, handshakeCode, simulator: null };
 }
 
 /** What webhooks are verified with: what is set for it, else the client's secret where the vendor signs with that. */
-function webhookSecretOf({ webhook }: Provider, { webhookSecret, client }: WearableConfig): string | null {
+function webhookSecretOf(provider: Provider, { webhookSecret, client }: WearableConfig): string | null {
+  const { webhook } = provider;
   const ofClient = webhook && webhook.signature !== "secret_path" && webhook.signature.key === "client_secret";
-  return webhookSecret ?? (ofClient ? (client?.secret ?? null) : null);
+  return (isHandshakeCode(provider) ? null : webhookSecret) ?? (ofClient ? (client?.secret ?? null) : null);
+}
+
+/** Whether what is set as the secret of the webhooks is the vendor's code for the handshake. */
+function isHandshakeCode({ webhook }: Provider): boolean {
+  return webhook?.handshake?.issuer === "vendor";
 }
 
 /** Tells the simulators where this gateway takes webhooks; `address`: where it listens. */

@@ -29,23 +29,6 @@ export interface SubscriptionCredentials {
   readonly secret: string;
 }
 
-/**
- * A GET by which the vendor asks, while a subscription is made or moved, whether the callback wants it; answered with status 200
- * and a JSON object that repeats the challenge.
- */
-export interface SubscriptionHandshake {
-  /** Query parameter that holds our verification token. */
-  readonly token: string;
-  /** Query parameter that holds the vendor's challenge. */
-  readonly challenge: string;
-  /** Member of the answer that repeats the challenge. Default: named as the parameter. */
-  readonly answerIn?: string;
-  /** Further query parameters that must have these values. Default: none. */
-  readonly fixed?: Readonly<Record<string, string>>;
-  /** Status that refuses whoever does not know the token. */
-  readonly refusal: 401 | 403 | 404;
-}
-
 /** A vendor's API for subscriptions of a whole application, as data and pure functions. */
 export interface SubscriptionProfile {
   /** Every topic that is worth a subscription: one is held for each. */
@@ -68,7 +51,6 @@ export interface SubscriptionProfile {
   readonly duplicateStatus?: number;
   /** Statuses that say that there is no subscription of the id. Default: 404 and 410. */
   readonly unknownStatuses?: readonly number[];
-  readonly handshake: SubscriptionHandshake;
 }
 
 /** The end of a subscription as epoch seconds; vendors leave the zone away where they mean UTC. */

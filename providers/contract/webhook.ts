@@ -32,12 +32,39 @@ export interface WebhookEvent {
   readonly days?: DayRange;
 }
 
+/**
+ * A GET at the address of the notices by which the vendor asks whether we want them. It proves by a token that it is about us; whoever
+ * does not know it is refused, and so is a parameter that is missing or comes twice. Only where notices are signed: at an address that
+ * ends in a secret no GET is answered.
+ */
+export interface WebhookHandshake {
+  /** Query parameter that holds the token. */
+  readonly token: string;
+  /**
+   * Whose the token is. `gateway` (default): ours, given to the vendor with each subscription. `vendor`: a code that the vendor shows
+   * the operator, who sets it as `<SLUG>_WEBHOOK_SECRET`; notices are then signed with the client's secret.
+   */
+  readonly issuer?: "gateway" | "vendor";
+  /** Query parameter that holds the challenge, which is answered with status 200 in a JSON object; null: nothing is repeated. */
+  readonly challenge: string | null;
+  /** Member of the answer that repeats the challenge. Default: named as the parameter. */
+  readonly answerIn?: string;
+  /** Status of the empty answer where nothing is repeated. Default: 204. */
+  readonly acceptance?: 200 | 204;
+  /** Further query parameters that must have these values. Default: none. */
+  readonly fixed?: Readonly<Record<string, string>>;
+  /** Status that refuses whoever does not know the token. */
+  readonly refusal: 401 | 403 | 404;
+}
+
 /** A vendor's notices of new data, as data and pure functions. The engine verifies, keeps and works them off. */
 export interface WebhookProfile {
   /** `secret_path`: unsigned; the address ends in a secret (`<SLUG>_WEBHOOK_SECRET`), what comes is a hint, and HEAD is answered. */
   readonly signature: WebhookSignature | "secret_path";
   /** How bodies are written. Default: JSON. */
   readonly format?: "json" | "form";
+  /** How the vendor asks whether we want its notices. Default: it does not. */
+  readonly handshake?: WebhookHandshake;
   /** Seconds within which the vendor wants its answer. */
   readonly answerWithinSeconds: number;
   /** Whether a body only asks if anybody is there: answered, unsigned too, and nothing done. Default: the vendor sends none. */

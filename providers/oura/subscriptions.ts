@@ -13,6 +13,30 @@ import { endpoints } from "./endpoints";
 /** Where Oura's subscriptions are managed. */
 export const SUBSCRIPTIONS = "/v2/webhook/subscription";
 
+/**
+ * Everything that Oura takes subscriptions for, also where we read none of it.
+ * @see README.md, "Webhook subscriptions"
+ */
+export const DATA_TYPES = [
+  "tag",
+  "enhanced_tag",
+  "workout",
+  "session",
+  "sleep",
+  "daily_sleep",
+  "daily_readiness",
+  "daily_activity",
+  "daily_spo2",
+  "sleep_time",
+  "rest_mode_period",
+  "ring_configuration",
+  "daily_stress",
+  "daily_cardiovascular_age",
+  "daily_resilience",
+  "vo2_max",
+  "meal",
+] as const;
+
 /** What can happen to a document. */
 export const EVENT_TYPES = ["create", "update", "delete"] as const;
 
@@ -36,6 +60,10 @@ const subscription = z
     }),
   );
 
+const isRead = (dataType: string) => endpoints.some(({ name }) => name === dataType);
+/** What we read comes first: where something comes between, it is there already. */
+const dataTypes = [...DATA_TYPES.filter(isRead), ...DATA_TYPES.filter((dataType) => !isRead(dataType))];
+
 const at = (id: string) => `${SUBSCRIPTIONS}/${encodeURIComponent(id)}`;
 
 const body = ({ dataType, eventType }: SubscriptionTopic, { url, verificationToken }: SubscriptionCallback) => ({
@@ -46,12 +74,12 @@ const body = ({ dataType, eventType }: SubscriptionTopic, { url, verificationTok
 });
 
 /**
- * Oura's webhook subscriptions: one for each data type and event, of the application and not of a person. Data types are named as
- * the endpoints that we read.
+ * Oura's webhook subscriptions: one for each data type and event, of the application and not of a person. Data types that we read are
+ * named as our endpoints; notices of the others are recorded and do nothing.
  * @see README.md, "Webhook subscriptions"
  */
 export const webhookSubscriptions: SubscriptionProfile = {
-  wanted: endpoints.flatMap(({ name }) => EVENT_TYPES.map((eventType) => ({ dataType: name, eventType }))),
+  wanted: dataTypes.flatMap((dataType) => EVENT_TYPES.map((eventType) => ({ dataType, eventType }))),
   credentials: { id: "x-client-id", secret: "x-client-secret" },
   // Oura does not say how long a subscription lives.
   renewBeforeSeconds: 7 * DAY_SECONDS,
@@ -64,5 +92,4 @@ export const webhookSubscriptions: SubscriptionProfile = {
   readOne: (answer) => expectShape(subscription, answer),
   // Oura says 403 of an id that does not exist.
   unknownStatuses: [403, 404],
-  handshake: { token: "verification_token", challenge: "challenge", refusal: 401 },
 };

@@ -8,29 +8,8 @@ import type {
   SyntheticSubscriptions,
   VendorSubscription,
 } from "../contract";
-import { EVENT_TYPES, SUBSCRIPTIONS } from "./subscriptions";
+import { DATA_TYPES, EVENT_TYPES, SUBSCRIPTIONS } from "./subscriptions";
 import { topicOf } from "./webhook";
-
-/** What Oura takes subscriptions for, also where we read none of it. */
-const DATA_TYPES = [
-  "tag",
-  "enhanced_tag",
-  "workout",
-  "session",
-  "sleep",
-  "daily_sleep",
-  "daily_readiness",
-  "daily_activity",
-  "daily_spo2",
-  "sleep_time",
-  "rest_mode_period",
-  "ring_configuration",
-  "daily_stress",
-  "daily_cardiovascular_age",
-  "daily_resilience",
-  "vo2_max",
-  "meal",
-] as const;
 
 const creation = z.object({
   callback_url: z.url({ protocol: /^https?$/ }),

@@ -58,6 +58,7 @@ export const webhook: WebhookProfile = {
     timestamp: { header: "x-oura-timestamp", unit: "seconds" },
     key: "client_secret",
   },
+  handshake: { token: "verification_token", challenge: "challenge", refusal: 401 },
   answerWithinSeconds: 10,
   read,
 };

@@ -31,7 +31,7 @@ export interface KeptAnswer {
 
 /** What keeping answers needs. `store`: null where there is only this process; `now`: epoch seconds; `maxBytes`: of this process, 0 to keep none anywhere. */
 export interface AnswerCacheParts {
-  readonly versions: DataVersions;
+  readonly versions: Pick<DataVersions, "current">;
   readonly store: AnswerStore | null;
   readonly build: string;
   readonly now: () => number;

@@ -26,14 +26,14 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
 
 /** One line for an answered request: route pattern, never a query string. */
 export function logAnswer(
-  log: Pick<BaseLogger, "info">,
+  log: Pick<BaseLogger, "debug" | "info">,
   method: string,
   route: string,
   status: number,
   milliseconds: number,
-  reqId?: string,
+  { level = "info", ...more }: { readonly level?: "debug" | "info"; readonly reqId?: string } = {},
 ): void {
-  log.info({ reqId, method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
+  log[level]({ ...more, method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
 }
 
 /** The one shape of every error answer, as JSON text. */

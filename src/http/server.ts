@@ -88,8 +88,9 @@ function addHeaders(app: FastifyInstance): void {
 
 function logAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", async (request, reply) => {
-    const route = request.routeOptions.url ?? "unmatched";
-    logAnswer(request.log, request.method, route, reply.statusCode, reply.elapsedTime);
+    const { url: route = "unmatched", config } = request.routeOptions;
+    const level = config.quiet && reply.statusCode < 400 ? "debug" : "info";
+    logAnswer(request.log, request.method, route, reply.statusCode, reply.elapsedTime, { level });
   });
 }
 

@@ -52,6 +52,12 @@ export class ConfirmedVersions implements DataVersions {
   }
 
   /** @inheritdoc */
+  seen(personId: string): string | null {
+    const copy = this.copies.peek(personId);
+    return copy && !copy.overtaken ? copy.version : null;
+  }
+
+  /** @inheritdoc */
   learned(personId: string, version: string): void {
     const known = this.copies.get(personId);
     this.learn(personId, version, this.nowMs());

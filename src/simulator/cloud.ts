@@ -18,6 +18,7 @@ import { bearer, grantToRevoke, revoke, type TokenRequest, type TokenServer, tok
 
 /** Where the simulator tells what it did: route kinds and statuses, never query strings, tokens or documents. */
 export interface SimulatorLog {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
@@ -241,5 +242,7 @@ function texts(value: unknown): Readonly<Record<string, string>> {
 }
 
 function logCall(log: SimulatorLog | null, call: Call): void {
-  log?.info({ kind: call.kind, endpoint: call.endpoint, status: call.status }, "simulated call");
+  // A gateway that starts makes dozens of subscriptions: they would push everything else off the screen.
+  const level = call.kind === "subscription" && call.status !== null && call.status < 400 ? "debug" : "info";
+  log?.[level]({ kind: call.kind, endpoint: call.endpoint, status: call.status }, "simulated call");
 }

@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type {
   Provider,
   SubscriptionCallback,
-  SubscriptionHandshake,
   SubscriptionTopic,
   SyntheticSubscriptionCall,
   SyntheticSubscriptionOutcome,
   VendorSubscription,
+  WebhookHandshake,
 } from "../../providers/contract";
 import type { Answer } from "./answer";
 
@@ -124,20 +124,22 @@ export class Subscriptions {
   }
 
   async #verified(callback: SubscriptionCallback): Promise<boolean> {
-    const handshake = this.server.provider.webhookSubscriptions?.handshake;
-    return handshake !== undefined && (await verifies(handshake, callback));
+    const handshake = this.server.provider.webhook?.handshake;
+    return handshake === undefined || verifies(handshake, callback);
   }
 }
 
-/** Asks a callback as the vendor does; whether it repeated the challenge. */
-async function verifies(handshake: SubscriptionHandshake, callback: SubscriptionCallback): Promise<boolean> {
+/** Asks a callback as the vendor does; whether it said yes, and repeated the challenge where there is one. */
+async function verifies(handshake: WebhookHandshake, callback: SubscriptionCallback): Promise<boolean> {
   if (!URL.canParse(callback.url)) return false;
   const challenge = randomBytes(16).toString("hex");
   const url = new URL(callback.url);
-  const asked = { ...handshake.fixed, [handshake.token]: callback.verificationToken, [handshake.challenge]: challenge };
+  const asked = { ...handshake.fixed, [handshake.token]: callback.verificationToken };
+  if (handshake.challenge !== null) asked[handshake.challenge] = challenge;
   for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
   try {
     const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(HANDSHAKE_MS) });
+    if (handshake.challenge === null) return answer.status === (handshake.acceptance ?? 204);
     const body: unknown = answer.status === 200 ? await answer.json() : null;
     const echo = handshake.answerIn ?? handshake.challenge;
     return typeof body === "object" && body !== null && Reflect.get(body, echo) === challenge;

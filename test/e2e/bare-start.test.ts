@@ -1,5 +1,7 @@
 import { cp, mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { webhookSubscriptions } from "../../providers/oura/subscriptions";
 import type { DayNode } from "../support/answers";
 import { daysAgo, FOUR_METRICS, METRICS } from "../support/four-metrics";
 import { type GatewayProcess, PROJECT, startGateway, temporaryDirectory } from "../support/gateway-process";
@@ -88,12 +90,34 @@ function toldFields(nodes: readonly DayNode[], metric: string): Map<string, numb
   return told;
 }
 
+/** Lines that the start printed behind its addresses, requests of this test aside. */
+function behindAddresses(output: string): readonly string[] {
+  const lines = output
+    .split("\n")
+    .filter((line) => line !== "" && !/"route":"\/(?:metrics|healthz|readyz)"/.test(line));
+  return lines.slice(lines.findLastIndex((line) => line.includes("is simulated at")) + 1);
+}
+
+/** How many webhook subscriptions the simulated vendors hold. */
+async function subscribed({ url }: GatewayProcess): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const counts = text.matchAll(/^gateway_webhook_subscriptions\{provider="\w+",state="active"\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 test("a bare start answers the four metrics in every field, and keeps the link over a second start", async () => {
   const first = await npmStart();
   console.log(`first start: ${Math.round(first.startedInMs)} ms (target 15000)`);
   expect(first.startedInMs).toBeLessThan(60_000);
   expect(first.output()).toContain(`${first.url}/graphql`);
   expect(first.output()).toMatch(/simulated at http:\/\/127\.0\.0\.1:\d+\/__simulator/);
+
+  for (const end = Date.now() + 30_000; (await subscribed(first)) < webhookSubscriptions.wanted.length; ) {
+    if (Date.now() > end) throw new Error(`expected all webhook subscriptions\n${first.output()}`);
+    await sleep(100);
+  }
+  // Nobody has asked anything yet: the addresses are still on the screen.
+  expect(behindAddresses(first.output())).toEqual([]);
 
   const page = await fetch(`${first.url}/graphql`, { headers: { accept: "text/html" } });
   const html = await page.text();

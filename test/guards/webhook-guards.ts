@@ -8,6 +8,11 @@ const JUDGING = "test/unit/services/webhook-authenticity.test.ts";
 const TAKING = "test/unit/services/webhook-intake.test.ts";
 const WORKING = "test/integration/webhook-processing.test.ts";
 
+const HANDSHAKES = "src/services/subscriptions/verification.ts";
+const ASKED = "test/integration/http-handshakes.test.ts";
+const KEEPER = "src/services/subscriptions/keeper.ts";
+const KEEPING = "test/integration/webhook-subscriptions-vendor.test.ts";
+
 /** The guards of webhooks: whom they believe, that nothing is lost, that nothing is done twice. */
 export const WEBHOOK_GUARDS: readonly Guard[] = [
   {
@@ -113,5 +118,61 @@ export const WEBHOOK_GUARDS: readonly Guard[] = [
     replace: "bodyLimit: 1_000_000_000 }",
     suite: "test/integration/http-webhooks-bodies.test.ts",
     tests: "256 KB are taken, a byte more is refused",
+  },
+  {
+    name: "a handshake is only for who knows the token",
+    file: HANDSHAKES,
+    find: "!isKnown(only(handshake.token)) || ",
+    replace: "",
+    suite: ASKED,
+    tests: "(a wrong verify_token|an empty verify_token): 403|a wrong one: 404|none: 404",
+  },
+  {
+    name: "fixed parameters of a handshake",
+    file: HANDSHAKES,
+    find: "!isEchoable || !fixed",
+    replace: "!isEchoable",
+    suite: ASKED,
+    tests: "another mode: 403|without hub.mode: 403",
+  },
+  {
+    name: "no secret, no handshake",
+    file: HANDSHAKES,
+    find: "if (webhookSecret === null) return null;",
+    replace: "",
+    suite: ASKED,
+    tests: "nothing is set to verify notices or the handshake with",
+  },
+  {
+    name: "a challenge of limited length",
+    file: HANDSHAKES,
+    find: " && challenge.length <= MAX_CHALLENGE",
+    replace: "",
+    suite: ASKED,
+    tests: "a challenge of more than 1,024 characters: 403",
+  },
+  {
+    name: "a challenge is repeated as JSON",
+    file: "src/http/webhook-handshake.ts",
+    find: '.type("application/json; charset=utf-8")',
+    replace: '.type("text/html; charset=utf-8")',
+    suite: ASKED,
+    tests: "is repeated as JSON that no browser takes for a page|nothing is repeated",
+  },
+  {
+    name: "a topic out of order keeps no other from its subscription",
+    file: KEEPER,
+    find: "outages < OUTAGES",
+    replace: "outages < 1",
+    suite: KEEPING,
+    tests: "out of order (once|twice in a row): the other subscriptions are made",
+  },
+  {
+    name: "a vendor that is down is not asked for every topic",
+    file: KEEPER,
+    find: "outages < OUTAGES",
+    replace: "outages < Number.POSITIVE_INFINITY",
+    suite: KEEPING,
+    tests: "down in the middle: not asked for every one",
   },
 ];

@@ -1,16 +1,13 @@
 import { addDays, daysOf } from "../../src/domain/days";
 import { Postponed } from "../../src/services/ports/jobs";
-import { asked, historyProcesses, step } from "../support/history-process";
+import { asked, historiesForTests, step } from "../support/history-process";
 import type { History } from "../support/history-world";
-import { around, type Someone, TODAY, World } from "../support/reading-world";
+import { around, type Someone, TODAY, type World } from "../support/reading-world";
 
 let world: World;
-const processes = historyProcesses(() => world);
-beforeAll(async () => {
-  world = await World.create();
+const processes = historiesForTests((created) => {
+  world = created;
 });
-afterEach(() => processes.reset());
-afterAll(() => world.close());
 
 function states(someone: Someone) {
   return world.rows<{ endpoint: string; state: string; error: string | null }>(

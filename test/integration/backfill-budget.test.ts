@@ -1,17 +1,14 @@
 import { daysOf } from "../../src/domain/days";
 import type { Budgets, Turn, TurnOutcome } from "../../src/services/ports/budgets";
 import { Postponed } from "../../src/services/ports/jobs";
-import { asked, historyProcesses, step } from "../support/history-process";
+import { asked, historiesForTests, step } from "../support/history-process";
 import type { History } from "../support/history-world";
-import { around, question, type Someone, World } from "../support/reading-world";
+import { around, question, type Someone, type World } from "../support/reading-world";
 
 let world: World;
-const processes = historyProcesses(() => world);
-beforeAll(async () => {
-  world = await World.create();
+const processes = historiesForTests((created) => {
+  world = created;
 });
-afterEach(() => processes.reset());
-afterAll(() => world.close());
 
 /** A budget that notes who asks, and refuses as told. */
 class Counter implements Budgets {

@@ -2,17 +2,14 @@ import { createLinkStore } from "../../src/db/repositories/links";
 import { daysOf } from "../../src/domain/days";
 import { ReconnectRequired, UpstreamFailure } from "../../src/domain/errors";
 import { type Attempt, Postponed } from "../../src/services/ports/jobs";
-import { asked, committedTwice, historyProcesses, step as stepOf } from "../support/history-process";
+import { asked, committedTwice, historiesForTests, step as stepOf } from "../support/history-process";
 import type { History } from "../support/history-world";
-import { around, type Someone, World } from "../support/reading-world";
+import { around, type Someone, type World } from "../support/reading-world";
 
 let world: World;
-const processes = historyProcesses(() => world);
-beforeAll(async () => {
-  world = await World.create();
+const processes = historiesForTests((created) => {
+  world = created;
 });
-afterEach(() => processes.reset());
-afterAll(() => world.close());
 
 const step = (history: History, someone: Someone, endpoint: string, over: Partial<Attempt> = {}) =>
   stepOf(world, history, someone, endpoint, over);

@@ -1,16 +1,13 @@
 import { daysOf } from "../../src/domain/days";
-import { asked, committedTwice, historyProcesses } from "../support/history-process";
+import { asked, committedTwice, historiesForTests } from "../support/history-process";
 import { night } from "../support/reading-vendor";
-import { allMetrics, around, told, World } from "../support/reading-world";
+import { allMetrics, around, told, type World } from "../support/reading-world";
 import { undatedAcme } from "../support/undated-acme";
 
 let world: World;
-const processes = historyProcesses(() => world);
-beforeAll(async () => {
-  world = await World.create();
+const processes = historiesForTests((created) => {
+  world = created;
 });
-afterEach(() => processes.reset());
-afterAll(() => world.close());
 
 test("history comes after linking, newest first, each page once, and progress tells of it", async () => {
   const { gateway, history } = await processes.start();

@@ -1,25 +1,15 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
+import { oura as provider } from "../../providers/oura";
+import { DATA_TYPES, EVENT_TYPES } from "../../providers/oura/subscriptions";
 import { MAX_WEBHOOK_BYTES } from "../../src/http/webhooks";
-import {
-  acmeHeaders,
-  OURA,
-  ouraHeaders,
-  POLAR,
-  senders,
-  startWebhookServer,
-  type WebhookServer,
-} from "../support/webhook-http";
+import { acmeHeaders, OURA, ouraHeaders, POLAR, serverForTests, type WebhookServer } from "../support/webhook-http";
 
 let server: WebhookServer;
-beforeAll(async () => {
-  server = await startWebhookServer();
+const { send, oura } = serverForTests((started) => {
+  server = started;
 });
-beforeEach(() => server.empty());
-afterAll(() => server.close());
-
-const { send, oura } = senders(() => server);
 
 describe("bodies", () => {
   test("256 KB are taken, a byte more is refused and the connection closed", async () => {
@@ -102,6 +92,18 @@ describe("bodies", () => {
     const outcomes = (await server.rows()).map(({ outcome }) => outcome).sort();
     expect(outcomes).toEqual(["IGNORED", "IGNORED", "UNREADABLE", "UNREADABLE", null, null]);
     expect(await server.jobs()).toBe(2);
+  });
+
+  test("each type of data that is subscribed for and not read: 200, recorded, no job that could ask the vendor", async () => {
+    const unread = DATA_TYPES.filter((type) => !provider.endpoints.some(({ name }) => name === type));
+    expect(unread).toHaveLength(13);
+    const bodies = unread.flatMap((data_type) =>
+      EVENT_TYPES.map((event_type) => JSON.stringify({ ...JSON.parse(OURA), data_type, event_type })),
+    );
+    const answers = await Promise.all(bodies.map((body) => oura(ouraHeaders(body), body)));
+    expect(new Set(answers)).toEqual(new Set([200]));
+    expect((await server.rows()).map(({ outcome }) => outcome)).toEqual(bodies.map(() => "IGNORED"));
+    expect(await server.jobs()).toBe(0);
   });
 
   test("an array of thousands is kept whole, one job for each user; beyond 256 KB refused", async () => {

@@ -3,21 +3,16 @@ import {
   FORM,
   OURA,
   ouraHeaders,
-  senders,
-  startWebhookServer,
+  serverForTests,
   type WebhookServer,
   WITHINGS,
   WITHINGS_ADDRESS,
 } from "../support/webhook-http";
 
 let server: WebhookServer;
-beforeAll(async () => {
-  server = await startWebhookServer();
+const { send, oura } = serverForTests((started) => {
+  server = started;
 });
-beforeEach(() => server.empty());
-afterAll(() => server.close());
-
-const { send, oura } = senders(() => server);
 
 // Thousands of requests, on a machine that may have other things to do.
 jest.setTimeout(120_000);

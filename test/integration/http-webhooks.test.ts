@@ -5,8 +5,7 @@ import {
   ouraHeaders,
   POLAR,
   polarHeaders,
-  senders,
-  startWebhookServer,
+  serverForTests,
   type WebhookServer,
   WHOOP,
   WITHINGS,
@@ -15,13 +14,9 @@ import {
 } from "../support/webhook-http";
 
 let server: WebhookServer;
-beforeAll(async () => {
-  server = await startWebhookServer();
+const { send, oura } = serverForTests((started) => {
+  server = started;
 });
-beforeEach(() => server.empty());
-afterAll(() => server.close());
-
-const { send, oura } = senders(() => server);
 
 describe("authentic deliveries", () => {
   test.each([

@@ -4,18 +4,15 @@ import { addDays, daysOf } from "../../src/domain/days";
 import { ReconnectRequired } from "../../src/domain/errors";
 import { Postponed } from "../../src/services/ports/jobs";
 import { CATCH_UP, RECONCILE, Turns } from "../../src/services/reconciling/turns";
-import { asked, historyProcesses } from "../support/history-process";
+import { asked, historiesForTests } from "../support/history-process";
 import type { History } from "../support/history-world";
-import { around, question, type Someone, TODAY, World } from "../support/reading-world";
+import { around, question, type Someone, TODAY, type World } from "../support/reading-world";
 
 let world: World;
-const processes = historyProcesses(() => world);
-beforeAll(async () => {
-  world = await World.create();
+const processes = historiesForTests((created) => {
+  world = created;
 });
 beforeEach(() => world.rows("DELETE FROM people"));
-afterEach(() => processes.reset());
-afterAll(() => world.close());
 
 const D = (days: number) => addDays(TODAY, days);
 const ENDPOINTS = ["activity", "daily_score", "readiness", "sleep"];

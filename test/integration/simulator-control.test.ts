@@ -5,10 +5,8 @@ import { askSleeps, CLIENT, link, NOON, readForm, refresh, sleeps } from "../uni
 
 let simulator: Simulator;
 const lines: string[] = [];
-const log = {
-  info: (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message })),
-  error: (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message })),
-};
+const note = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }));
+const log = { debug: note, info: note, error: note };
 
 beforeAll(async () => {
   simulator = await startSimulator({ provider: acme, ...CLIENT, now: () => NOON, log });

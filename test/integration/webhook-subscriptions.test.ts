@@ -3,6 +3,7 @@ import { SubscriptionsWorld } from "../support/subscriptions-world";
 
 const DAY = 86_400;
 const WANTED = webhookSubscriptions.wanted;
+const ALL = WANTED.length;
 
 let world: SubscriptionsWorld;
 beforeAll(async () => {
@@ -19,8 +20,8 @@ test("from nothing to every wanted subscription, after a handshake each; the nex
   const process = world.keeper();
   await process.keep();
   expect(topics(held())).toEqual(topics(WANTED));
-  expect(WANTED).toHaveLength(12);
-  expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 12 });
+  expect(ALL).toBe(51);
+  expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": ALL });
   const shown = await world.shown(process);
   expect(topics(shown)).toEqual(topics(WANTED));
   for (const one of shown) {
@@ -56,21 +57,21 @@ test("turned off later, what the vendor holds stays, and is shown with its end",
   await world.keeper().keep();
   const off = world.keeper({ base: null });
   await off.keep();
-  expect(held()).toHaveLength(12);
+  expect(held()).toHaveLength(ALL);
   const [one] = await world.shown(off);
   expect(one).toMatchObject({ state: "OFF", expiresAt: held()[0]?.expiresAt });
 });
 
 describe("going on after an end at any moment", () => {
   test("a creation whose answer was lost is found, not repeated", async () => {
-    world.simulator.faults.add({ effect: "lost", kind: "subscription", skip: 5, times: 1 });
+    world.breaksAfter(5);
     await expect(world.keeper().keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
     expect(held()).toHaveLength(5);
     world.simulator.resetCalls();
     const next = world.keeper();
     await next.keep();
     expect(topics(held())).toEqual(topics(WANTED));
-    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 7 });
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": ALL - 5 });
     expect((await world.shown(next)).every(({ state, lastError }) => state === "ACTIVE" && lastError === null)).toBe(
       true,
     );
@@ -92,7 +93,7 @@ describe("going on after an end at any moment", () => {
     );
     await next.keep();
     expect(topics(held())).toEqual(topics(WANTED));
-    expect(world.calls()["POST 201"]).toBe(8);
+    expect(world.calls()["POST 201"]).toBe(ALL - 4);
     await expect(dying).rejects.toMatchObject({ name: "Postponed" });
     // What it would have told of its last call is not believed any more.
     expect((await world.shown(next)).every(({ state, lastError }) => state === "ACTIVE" && !lastError)).toBe(true);
@@ -105,7 +106,7 @@ describe("going on after an end at any moment", () => {
     expect(outcomes.find(({ status }) => status === "rejected")).toMatchObject({
       reason: { name: "Postponed", until: world.now + 15 },
     });
-    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 12 });
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": ALL });
   });
 
   test("a process that stops leaves the rest to the next one", async () => {
@@ -115,7 +116,7 @@ describe("going on after an end at any moment", () => {
     await expect(process.keeper.keep(stopping.signal)).rejects.toMatchObject({ name: "Postponed", until: world.now });
     expect(held()).toEqual([]);
     await process.keep();
-    expect(held()).toHaveLength(12);
+    expect(held()).toHaveLength(ALL);
   });
 });
 
@@ -131,7 +132,7 @@ describe("before and after the end of subscriptions", () => {
     expect(world.calls()).toEqual({ "GET 200": 1 });
     world.now = end - 7 * DAY;
     await process.keep();
-    expect(world.calls()).toEqual({ "GET 200": 2, "PUT renew 200": 12 });
+    expect(world.calls()).toEqual({ "GET 200": 2, "PUT renew 200": ALL });
     expect(held()[0]).toMatchObject({ id: first?.id, expiresAt: world.now + 90 * DAY });
     expect((await world.shown(process))[0]).toMatchObject({ state: "ACTIVE", expiresAt: world.now + 90 * DAY });
   });
@@ -143,7 +144,7 @@ describe("before and after the end of subscriptions", () => {
     expect(new Set((await world.shown(process)).map(({ state }) => state))).toEqual(new Set(["MISSING"]));
     world.simulator.resetCalls();
     await process.keep();
-    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": 12 });
+    expect(world.calls()).toEqual({ "GET 200": 1, "POST 201": ALL });
     expect((await world.shown(process)).every(({ state }) => state === "ACTIVE")).toBe(true);
   });
 
@@ -151,8 +152,8 @@ describe("before and after the end of subscriptions", () => {
     await world.keeper().keep();
     world.simulator.resetCalls();
     await world.keeper({ secondsAhead: 91 * DAY }).keep();
-    expect(world.calls()).toEqual({ "GET 200": 1, "DELETE 204": 12, "POST 201": 12 });
-    expect(held()).toHaveLength(12);
+    expect(world.calls()).toEqual({ "GET 200": 1, "DELETE 204": ALL, "POST 201": ALL });
+    expect(held()).toHaveLength(ALL);
   });
 
   test("one that cannot be renewed yet stays active, with the reason", async () => {
@@ -160,7 +161,7 @@ describe("before and after the end of subscriptions", () => {
     await process.keep();
     world.now += 85 * DAY;
     world.simulator.faults.add({ effect: "answer", status: 400, path: "*/renew/*", times: 1 });
-    await expect(process.keep()).rejects.toMatchObject({ kind: "REJECTED" });
+    await process.keep();
     const shown = await world.shown(process);
     expect(shown.filter(({ lastError }) => lastError !== null)).toMatchObject([
       { state: "ACTIVE", lastError: "REJECTED" },
@@ -188,23 +189,23 @@ describe("another base address", () => {
 
   test("after an end between making one and keeping it in mind: that one is moved too", async () => {
     // The very first: no other tells of the address.
-    world.simulator.faults.add({ effect: "lost", kind: "subscription", skip: 1, times: 1 });
+    world.breaksAfter(1);
     await expect(world.keeper().keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
     expect(held()).toHaveLength(1);
     world.simulator.resetCalls();
     await world.keeper({ base: world.base(MOVED) }).keep();
-    expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": 1, "POST 201": 11 });
+    expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": 1, "POST 201": ALL - 1 });
     expect(addresses()).toEqual(new Set([`${world.base(MOVED)}/webhooks/oura`]));
   });
 
   test("and back in the middle of the move: none is lost from sight", async () => {
     await world.keeper().keep();
-    world.simulator.faults.add({ effect: "lost", kind: "subscription", skip: 3, times: 1 });
+    world.breaksAfter(3);
     await expect(world.keeper({ base: world.base(MOVED) }).keep()).rejects.toMatchObject({ kind: "UNAVAILABLE" });
     expect(addresses().size).toBe(2);
     await world.keeper().keep();
     expect(addresses()).toEqual(new Set([`${world.base()}/webhooks/oura`]));
-    expect(held()).toHaveLength(12);
+    expect(held()).toHaveLength(ALL);
   });
 
   test("that the vendor cannot reach: the old ones stay, shown as failed", async () => {
@@ -225,7 +226,7 @@ test("another base address: the same subscriptions are moved, each after a hands
   world.simulator.resetCalls();
   const moved = world.keeper({ base: world.base("127.0.0.1") });
   await moved.keep();
-  expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": 12 });
+  expect(world.calls()).toEqual({ "GET 200": 1, "PUT 200": ALL });
   expect(held().map(({ id }) => id)).toEqual(before);
   expect(new Set(held().map(({ callbackUrl }) => callbackUrl))).toEqual(
     new Set([`${world.base("127.0.0.1")}/webhooks/oura`]),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
 import type { SyntheticSubscriptionOutcome } from "../../providers/contract";
 import { oura } from "../../providers/oura";
-import { webhookSubscriptions as profile } from "../../providers/oura/subscriptions";
+import { DATA_TYPES, EVENT_TYPES, webhookSubscriptions as profile } from "../../providers/oura/subscriptions";
 import { subscriptions as habits } from "../../providers/oura/synthetic-subscriptions";
 
 const OPENAPI = join(__dirname, "../../../shared/wearables/specs/oura/openapi-1.41.reconstructed.json");
@@ -26,12 +26,27 @@ const wire = (id: string, expiration_time: unknown) => ({
   ...{ id, callback_url: CALLBACK.url, event_type: "update", data_type: "sleep", expiration_time },
 });
 
-test("every data type that is read, for every event, once", () => {
-  const expected = oura.endpoints.flatMap(({ name }) =>
-    ["create", "update", "delete"].map((event) => `${name} ${event}`),
-  );
-  expect(profile.wanted.map(({ dataType, eventType }) => `${dataType} ${eventType}`)).toEqual(expected);
-  expect(new Set(expected).size).toBe(expected.length);
+const wanted = profile.wanted.map(({ dataType, eventType }) => `${dataType} ${eventType}`);
+
+test("every data type, for every event, once", () => {
+  const expected = DATA_TYPES.flatMap((type) => ["create", "update", "delete"].map((event) => `${type} ${event}`));
+  expect(expected).toHaveLength(51);
+  expect([...wanted].sort()).toEqual(expected.sort());
+  expect(new Set(wanted).size).toBe(51);
+});
+
+test("what is read comes first, and is named as its endpoint", () => {
+  const read = oura.endpoints.flatMap(({ name }) => ["create", "update", "delete"].map((event) => `${name} ${event}`));
+  expect(wanted.slice(0, read.length).sort()).toEqual(read.sort());
+});
+
+test.each(DATA_TYPES)("a notice about %s does something where it is read, else nothing", (data_type) => {
+  const isRead = oura.endpoints.some(({ name }) => name === data_type);
+  for (const event_type of EVENT_TYPES) {
+    const events = oura.webhook?.read({ data_type, event_type, object_id: "d", user_id: "u" });
+    expect(events).toMatchObject([{ vendorUserId: "u", endpoints: isRead ? [data_type] : [] }]);
+    expect(events?.[0]?.document === undefined).toBe(!isRead);
+  }
 });
 
 test.each([
@@ -81,7 +96,7 @@ if (!existsSync(OPENAPI)) {
     const description = JSON.parse(readFileSync(OPENAPI, "utf8"));
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     ajv.addSchema(description, "oura");
-    const { CreateWebhookSubscriptionRequest, ExtApiV2DataType } = description.components.schemas;
+    const { CreateWebhookSubscriptionRequest, ExtApiV2DataType, WebhookOperation } = description.components.schemas;
     const pathOf = (path: string) => path.replace(HELD.id, "{id}");
     const errorsOf = (schema: object, value: unknown) => {
       const validate = ajv.compile(schema);
@@ -108,8 +123,9 @@ if (!existsSync(OPENAPI)) {
       expect(profile.credentials).toEqual({ id: ClientIdAuth.name, secret: ClientSecretAuth.name });
     });
 
-    test("what is wanted is offered, and nothing else is taken by the stand-in", () => {
-      for (const { dataType } of profile.wanted) expect(ExtApiV2DataType.enum).toContain(dataType);
+    test("all that is offered is wanted, and nothing else is taken by the stand-in", () => {
+      expect([...DATA_TYPES].sort()).toEqual([...ExtApiV2DataType.enum].sort());
+      expect([...EVENT_TYPES].sort()).toEqual([...WebhookOperation.enum].sort());
       const { path } = profile.list;
       for (const data_type of [...ExtApiV2DataType.enum, "heartrate"]) {
         const body = { callback_url: CALLBACK.url, verification_token: "t", event_type: "create", data_type };

@@ -45,7 +45,11 @@ export function fakeFeed(list: (personId: string) => Promise<readonly Account[]>
       return { entries: entries.slice(0, limit), version: versionOf(personId), forgotten: null };
     },
     cursors: createCursors([Buffer.alloc(32, 7)]),
-    versions: { current: async (id) => ({ version: versionOf(id), confirmed: true }), learned: () => undefined },
+    versions: {
+      current: async (id) => ({ version: versionOf(id), confirmed: true }),
+      seen: versionOf,
+      learned: () => undefined,
+    },
     watch: new PersonWatch({
       source: async (ids) => new Map(ids.map((id) => [id, versionOf(id)])),
       bell,

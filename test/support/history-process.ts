@@ -1,7 +1,7 @@
 import type { Attempt } from "../../src/services/ports/jobs";
 import { type History, historyOf } from "./history-world";
 import { acme } from "./reading-acme";
-import type { Gateway, GatewayOptions, Someone, World } from "./reading-world";
+import { type Gateway, type GatewayOptions, type Someone, World } from "./reading-world";
 
 /** A gateway with history. */
 export interface HistoryProcess {
@@ -9,24 +9,29 @@ export interface HistoryProcess {
   readonly history: History;
 }
 
-/** Gateways with history on one world, all ended by `reset`. */
-export function historyProcesses(world: () => World): {
+/** Gives the tests of a file a world of their own, empty before each; answers what starts gateways with history on it, all ended behind each test. */
+export function historiesForTests(created: (world: World) => void): {
   start(options?: GatewayOptions): Promise<HistoryProcess>;
-  reset(): Promise<void>;
 } {
+  let world: World;
   const histories: History[] = [];
+  beforeAll(async () => {
+    world = await World.create();
+    created(world);
+  });
+  afterEach(async () => {
+    await Promise.all(histories.splice(0).map((history) => history.stop()));
+    await world.rows("DELETE FROM graphile_worker._private_jobs");
+    await world.reset();
+  });
+  afterAll(() => world.close());
   return {
     async start(options = {}) {
-      const gateway = await world().gateway(options);
+      const gateway = await world.gateway(options);
       const { provider = acme, now } = options;
-      const history = historyOf(world(), gateway, { provider, ...(now ? { now } : {}) });
+      const history = historyOf(world, gateway, { provider, ...(now ? { now } : {}) });
       histories.push(history);
       return { gateway, history };
-    },
-    async reset() {
-      await Promise.all(histories.splice(0).map((history) => history.stop()));
-      await world().rows("DELETE FROM graphile_worker._private_jobs");
-      await world().reset();
     },
   };
 }

@@ -13,7 +13,7 @@ import type { SubscriptionStore } from "../../src/services/ports/subscriptions";
 import type { ManagedProvider } from "../../src/services/subscriptions/calls";
 import { SubscriptionKeeper } from "../../src/services/subscriptions/keeper";
 import { overview } from "../../src/services/subscriptions/overview";
-import { answerHandshake, VerificationTokens } from "../../src/services/subscriptions/verification";
+import { handshakes, VerificationTokens } from "../../src/services/subscriptions/verification";
 import { type Simulator, startSimulator } from "../../src/simulator";
 import { createOutbound } from "../../src/upstream/outbound";
 import { UNLIMITED } from "./budgets";
@@ -41,7 +41,6 @@ export interface KeeperOptions {
 
 /** A simulated vendor, a database, and an API process that answers handshakes. */
 export class SubscriptionsWorld {
-  readonly tokens = new VerificationTokens([{ key: randomBytes(32) }]);
   /** Epoch seconds, of the vendor and of every keeper. */
   now = Math.floor(Date.now() / 1_000);
   private readonly closing: (() => Promise<unknown>)[] = [];
@@ -51,6 +50,7 @@ export class SubscriptionsWorld {
     readonly simulator: Simulator,
     readonly api: FastifyInstance,
     readonly store: SubscriptionStore,
+    readonly tokens: VerificationTokens,
   ) {}
 
   static async create(): Promise<SubscriptionsWorld> {
@@ -59,14 +59,13 @@ export class SubscriptionsWorld {
     const now = () => world?.now ?? 0;
     const simulator = await startSimulator({ provider: oura, ...CLIENT, now });
     const api = Fastify();
-    serveHandshake(api, {
-      handshake: (slug, query) =>
-        world && slug === "oura" ? answerHandshake(slug, profile.handshake, world.tokens, query) : null,
-    });
+    const tokens = new VerificationTokens([{ key: randomBytes(32) }]);
+    const party = { provider: oura, webhookSecret: CLIENT.clientSecret, handshakeCode: null };
+    serveHandshake(api, { handshake: handshakes([party], tokens) });
     // Another program, which takes every subscription.
     api.get<{ Querystring: { challenge: string } }>("/elsewhere", async ({ query: { challenge } }) => ({ challenge }));
     await api.listen({ host: "127.0.0.1", port: 0 });
-    world = new SubscriptionsWorld(at, simulator, api, createSubscriptionStore(at.database));
+    world = new SubscriptionsWorld(at, simulator, api, createSubscriptionStore(at.database), tokens);
     return world;
   }
 
@@ -114,6 +113,13 @@ export class SubscriptionsWorld {
       counts[name] = (counts[name] ?? 0) + 1;
     }
     return counts;
+  }
+
+  /** Answers so many calls, takes one more without an answer, and is down for as long as the gateway tries then. */
+  breaksAfter(calls: number): void {
+    const { faults } = this.simulator;
+    faults.add({ effect: "lost", kind: "subscription", skip: calls, times: 1 });
+    faults.add({ effect: "server_error", status: 503, kind: "subscription", skip: calls + 1, times: 2 });
   }
 
   /** Waits for a condition; rejects after five seconds. */

@@ -96,10 +96,17 @@ export const WITHINGS_ADDRESS = `/webhooks/withings/${encodeURIComponent(SECRET)
 /** What a form is sent with. */
 export const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-/** Sends bodies to a server; the status of the answer. */
-export function senders(server: () => WebhookServer) {
+/** Gives the tests of a file a server of their own, empty before each; answers what sends bodies to it and tells the status. */
+export function serverForTests(started: (server: WebhookServer) => void) {
+  let server: WebhookServer;
+  beforeAll(async () => {
+    server = await startWebhookServer();
+    started(server);
+  });
+  beforeEach(() => server.empty());
+  afterAll(() => server.close());
   const send = async (path: string, body: string | Uint8Array, headers: Record<string, string>): Promise<number> => {
-    const { status } = await server().gateway.fetch(path, { method: "POST", body: body as BodyInit, headers });
+    const { status } = await server.gateway.fetch(path, { method: "POST", body: body as BodyInit, headers });
     return status;
   };
   return { send, oura: (headers: Record<string, string>, body = OURA) => send("/webhooks/oura", body, headers) };

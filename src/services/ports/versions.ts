@@ -7,6 +7,8 @@ export interface DataVersion {
 /** Data versions of people, read from the truth at most a second ago. */
 export interface DataVersions {
   current(personId: string): Promise<DataVersion>;
+  /** The version that this process has seen last, without asking; null where it has seen none, or heard of a newer one. */
+  seen(personId: string): string | null;
   /** This process has just committed or read this version. */
   learned(personId: string, version: string): void;
 }

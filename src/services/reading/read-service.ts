@@ -22,7 +22,7 @@ import { IMPATIENT, troubleOf } from "./trouble";
 
 /** What reading needs of the rest of the gateway. */
 export interface ReadingParts {
-  readonly versions: DataVersions;
+  readonly versions: Pick<DataVersions, "current" | "learned">;
   readonly states: PersonStates;
   readonly cache: Cache;
   readonly store: RecordStore;

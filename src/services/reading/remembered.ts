@@ -58,8 +58,7 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
     }
     const answers = await reading.read(personId, questions);
     // What was read while the version rose may be of either.
-    const after = await versions.current(personId);
-    if (!after.confirmed || after.version !== version) return answers;
+    if (versions.seen(personId) !== version) return answers;
     for (const [index, question] of questions.entries()) {
       const answer = answers[index];
       if (answer) this.remember(personId, version, question, answer);

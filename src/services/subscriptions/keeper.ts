@@ -36,7 +36,9 @@ class Taken extends Error {
 const NONE: ReadonlySet<string> = new Set();
 
 /** Problems after which no further call to the provider has a chance. */
-const HOPELESS: ReadonlySet<SubscriptionProblem> = new Set(["RATE_LIMITED", "UNAVAILABLE", "UNAUTHORIZED"]);
+const HOPELESS: ReadonlySet<SubscriptionProblem> = new Set(["RATE_LIMITED", "UNAUTHORIZED"]);
+/** Topics in a row after whose outages the provider is taken to be down; fewer may be a fault with those topics alone. */
+const OUTAGES = 3;
 
 /**
  * Keeps the wanted subscriptions at every provider that has an address to deliver to. Safe to repeat and to kill at any moment: each
@@ -126,24 +128,32 @@ export class SubscriptionKeeper {
     const { steps, superfluous, foreign } = plan(wanted, listed, url, await this.known(managed));
     await store.foreign(slug, foreign);
     let failure: unknown;
+    let refusal: unknown;
+    let settled = 0;
+    let outages = 0;
     for (const [index, { topic, held }] of steps.entries()) {
       if (signal.aborted) throw new Postponed(now(), "the process stops");
       const problem = await this.settle(keeping, topic, held).then(
         () => null,
         (error: unknown) => {
           const found = problemOf(error);
+          if (found === "REJECTED") refusal ??= error;
           // Trying again soon would not free a topic that somebody else holds.
-          if (found !== "TAKEN") failure ??= error;
+          else if (found !== "TAKEN") failure ??= error;
           return found ?? Promise.reject(error);
         },
       );
-      if (problem === null || !HOPELESS.has(problem)) continue;
+      if (problem === null) settled++;
+      outages = problem === "UNAVAILABLE" ? outages + 1 : 0;
+      if (problem === null || (!HOPELESS.has(problem) && outages < OUTAGES)) continue;
       const rest = steps.slice(index + 1).map((step) => step.topic);
       await store.unreached(slug, rest, problem);
       throw failure;
     }
     for (const { id } of superfluous) await calls.remove(id);
     await store.unwant(slug, wanted);
+    // What is refused where others are held would soon be refused again: it has time until the next run.
+    if (settled === 0) failure ??= refusal;
     if (failure !== undefined) throw failure;
   }
 

@@ -1,14 +1,17 @@
 import { createHmac, hkdfSync } from "node:crypto";
-import type { SubscriptionHandshake } from "../../../providers/contract";
+import type { Provider, WebhookHandshake } from "../../../providers/contract";
 import { isSame } from "../webhooks/authenticity";
 
 const KEY_BYTES = 32;
 const PURPOSE = "webhook subscription verification token";
 
-/** The answer to a vendor's handshake: a status and the JSON body. */
+/** Longest challenge that is repeated, in UTF-16 units: vendors' own are a few dozen. */
+const MAX_CHALLENGE = 1_024;
+
+/** The answer to a vendor's handshake: a status and the JSON body, or null for none. */
 export interface HandshakeAnswer {
   readonly status: number;
-  readonly body: Readonly<Record<string, string>>;
+  readonly body: Readonly<Record<string, string>> | null;
 }
 
 /** Nothing is answered for a provider whose notices could not be verified: they would all be refused. */
@@ -47,18 +50,52 @@ function tokenUnder(key: Buffer, provider: string): string {
   return createHmac("sha256", key).update(provider).digest("base64url");
 }
 
-/** Answers a vendor's handshake as its profile says; a parameter that is missing, empty or comes twice is refused like a wrong token. */
-export function answerHandshake(
-  provider: string,
-  handshake: SubscriptionHandshake,
+/** A provider that may ask for a handshake: what its notices are verified with, and the code that it gave the operator; null where not set. */
+export interface HandshakeParty {
+  readonly provider: Provider;
+  readonly webhookSecret: string | null;
+  readonly handshakeCode: string | null;
+}
+
+/** Answers the handshakes of all providers; null for one that asks for none. */
+export function handshakes(
+  parties: readonly HandshakeParty[],
   tokens: VerificationTokens,
+): (slug: string, query: URLSearchParams) => HandshakeAnswer | null {
+  const all = new Map(parties.map((party) => [party.provider.slug, party]));
+  return (slug, query) => {
+    const party = all.get(slug);
+    const handshake = party?.provider.webhook?.handshake;
+    if (!party || !handshake) return null;
+    const isKnown = knownBy(party, handshake, tokens);
+    return isKnown ? answerHandshake(handshake, isKnown, query) : NOT_CONFIGURED;
+  };
+}
+
+/** What tells the right token, in constant time; null where it cannot be told, or notices could not be verified. */
+function knownBy(
+  { provider, webhookSecret, handshakeCode }: HandshakeParty,
+  { issuer = "gateway" }: WebhookHandshake,
+  tokens: VerificationTokens,
+): ((token: string) => boolean) | null {
+  if (webhookSecret === null) return null;
+  if (issuer === "gateway") return (token) => tokens.matches(provider.slug, token);
+  return handshakeCode === null ? null : (token) => isSame(token, handshakeCode);
+}
+
+/** Answers a vendor's handshake as its profile says; a parameter that is missing, empty, too long or comes twice is refused like a wrong token. */
+export function answerHandshake(
+  handshake: WebhookHandshake,
+  isKnown: (token: string) => boolean,
   query: URLSearchParams,
 ): HandshakeAnswer {
   const only = (name: string): string => (query.getAll(name).length === 1 ? (query.get(name) ?? "") : "");
-  const challenge = only(handshake.challenge);
+  const challenge = handshake.challenge === null ? null : only(handshake.challenge);
   const fixed = Object.entries(handshake.fixed ?? {}).every(([name, value]) => only(name) === value);
-  if (!tokens.matches(provider, only(handshake.token)) || challenge === "" || !fixed) {
+  const isEchoable = challenge === null || (challenge !== "" && challenge.length <= MAX_CHALLENGE);
+  if (!isKnown(only(handshake.token)) || !isEchoable || !fixed) {
     return { status: handshake.refusal, body: { error: "verification failed" } };
   }
+  if (handshake.challenge === null || challenge === null) return { status: handshake.acceptance ?? 204, body: null };
   return { status: 200, body: { [handshake.answerIn ?? handshake.challenge]: challenge } };
 }

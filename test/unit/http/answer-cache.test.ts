@@ -23,7 +23,7 @@ class Shelf implements AnswerStore {
 let clock = 1_000;
 const cacheOn = (store: AnswerStore | null, build = "build") =>
   new AnswerCache({
-    versions: { current: async () => ({ version: "1", confirmed: true }), learned: () => undefined },
+    versions: { current: async () => ({ version: "1", confirmed: true }) },
     store,
     build,
     now: () => clock,

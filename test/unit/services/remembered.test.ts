@@ -24,6 +24,7 @@ class Stored {
     reading: { read: async (personId, questions) => this.read(personId, questions) },
     versions: {
       current: async (personId) => ({ version: this.versions.get(personId) ?? "1", confirmed: this.confirmed }),
+      seen: (personId) => this.versions.get(personId) ?? "1",
       learned: () => undefined,
     },
     telemetry: { answered: () => undefined },

@@ -1,17 +1,17 @@
-import type { SubscriptionHandshake } from "../../../providers/contract";
+import type { WebhookHandshake } from "../../../providers/contract";
 import { answerHandshake, VerificationTokens } from "../../../src/services/subscriptions/verification";
 
-const HANDSHAKE: SubscriptionHandshake = { token: "verification_token", challenge: "challenge", refusal: 401 };
+const HANDSHAKE: WebhookHandshake = { token: "verification_token", challenge: "challenge", refusal: 401 };
 const key = (byte: number) => ({ key: Buffer.alloc(32, byte) });
 const tokens = new VerificationTokens([key(2), key(1)]);
 const RIGHT = tokens.current("acme");
 const WRONG = { status: 401, body: { error: "verification failed" } };
 
 const ask = (query: string | Record<string, string>, handshake = HANDSHAKE, provider = "acme") =>
-  answerHandshake(provider, handshake, tokens, new URLSearchParams(query));
+  answerHandshake(handshake, (token) => tokens.matches(provider, token), new URLSearchParams(query));
 
 test("whoever knows the token has the challenge repeated, whatever it is", () => {
-  for (const challenge of ["c-1", "<script>alert(1)</script>", "ü\u2028\u0000"]) {
+  for (const challenge of ["c-1", "c".repeat(1_024), "<script>alert(1)</script>", "ü\u2028\u0000"]) {
     expect(ask({ verification_token: RIGHT, challenge })).toEqual({ status: 200, body: { challenge } });
   }
 });
@@ -36,6 +36,7 @@ test.each([
   ["no challenge", `verification_token=${RIGHT}`],
   ["an empty challenge", `verification_token=${RIGHT}&challenge=`],
   ["two challenges", `verification_token=${RIGHT}&challenge=a&challenge=b`],
+  ["a challenge of more than 1,024 characters", `verification_token=${RIGHT}&challenge=${"c".repeat(1_025)}`],
   ["two tokens, the right one first", `verification_token=${RIGHT}&verification_token=x&challenge=a`],
   ["two tokens, the right one last", `verification_token=x&verification_token=${RIGHT}&challenge=a`],
 ])("with the right token, but %s: refused", (_name, query) => {
@@ -54,8 +55,15 @@ test("a token is the same in every process, fit for a query, and tells nothing o
   expect(RIGHT).toMatch(/^[A-Za-z0-9_-]{43}$/);
 });
 
+test("where nothing is repeated: an empty answer of the status that the vendor wants", () => {
+  const handshake: WebhookHandshake = { token: "verify", challenge: null, refusal: 404 };
+  expect(ask({ verify: RIGHT }, handshake)).toEqual({ status: 204, body: null });
+  expect(ask({ verify: RIGHT }, { ...handshake, acceptance: 200 })).toEqual({ status: 200, body: null });
+  expect(ask({}, handshake).status).toBe(404);
+});
+
 test("a vendor's own names, fixed parameters and refusal are kept", () => {
-  const handshake: SubscriptionHandshake = {
+  const handshake: WebhookHandshake = {
     token: "hub.verify_token",
     challenge: "hub.challenge",
     answerIn: "hub",

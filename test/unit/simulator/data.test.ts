@@ -106,7 +106,7 @@ test("an error in a vendor's synthetic part is a 500 that is told without what i
     throw new TypeError("quotes a document");
   };
   const provider = { ...acme, synthetic: { ...acme.synthetic, answer } };
-  const simulator = await start({ provider, log: { info: note, error: note } });
+  const simulator = await start({ provider, log: { debug: note, info: note, error: note } });
   const response = await askSleeps(simulator, (await link(simulator)).access_token);
   expect([response.status, await response.json()]).toEqual([500, { error: "simulator_error" }]);
   expect(simulator.calls().at(-1)).toMatchObject({ kind: "data", status: 500 });
