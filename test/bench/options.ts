@@ -39,7 +39,7 @@ export const SCALES: Readonly<Record<"full" | "quick" | "smoke", Scale>> = {
     rounds: 5,
     roundMs: 3_000,
     warmUpMs: 3_000,
-    executedPeople: 60,
+    executedPeople: 40,
     openConnections: 10_000,
     everyMs: 15_000,
     redisPeople: 500,

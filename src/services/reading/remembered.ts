@@ -7,9 +7,9 @@ import type { ReadingApi } from "../api";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 
-/** Days that are remembered in all, some 3 kB each, and of one person's metric. */
-const MAX_DAYS = 32_000;
-const MAX_DAYS_OF_SHELF = 128;
+/** Days that are remembered in all, some 9 kB each, and of one person's metric. */
+const MAX_DAYS = 10_000;
+const MAX_DAYS_OF_SHELF = 100;
 
 /** What remembering needs. `now`: epoch seconds. */
 export interface RememberingParts {
