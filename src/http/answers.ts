@@ -31,9 +31,10 @@ export function logAnswer(
   route: string,
   status: number,
   milliseconds: number,
-  { level = "info", ...more }: { readonly level?: "debug" | "info"; readonly reqId?: string } = {},
+  level: "debug" | "info" = "info",
+  reqId?: string,
 ): void {
-  log[level]({ ...more, method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
+  log[level]({ reqId, method, route, status, milliseconds: Math.round(milliseconds) }, "answered");
 }
 
 /** The one shape of every error answer, as JSON text. */

@@ -70,12 +70,16 @@ export class FirstAnswer {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.once("end", () => {
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      const leave = () => {
-        this.bodies.set(request, body);
-        otherwise();
-      };
-      this.find(request, type, body).then((kept) => (kept ? this.send(response, kept, arrivedAt) : leave()), leave);
+      this.find(request, type, body).then(
+        (kept) => (kept ? this.send(response, kept, arrivedAt) : this.leave(request, body, otherwise)),
+        () => this.leave(request, body, otherwise),
+      );
     });
+  }
+
+  private leave(request: IncomingMessage, body: Buffer, otherwise: () => void): void {
+    this.bodies.set(request, body);
+    otherwise();
   }
 
   private isPlain({ method, url, headers }: IncomingMessage): boolean {

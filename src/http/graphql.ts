@@ -54,7 +54,7 @@ export async function serveGraphql(
     onAnswered: ({ id, status, milliseconds }) => {
       metrics.answeredAgain();
       metrics.request("POST", "/graphql", status, milliseconds / 1_000);
-      logAnswer(logger, "POST", "/graphql", status, milliseconds, { reqId: id });
+      logAnswer(logger, "POST", "/graphql", status, milliseconds, "info", id);
     },
   });
   const underway = new WeakMap<FastifyRequest, Asking>();

@@ -90,7 +90,7 @@ function logAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", async (request, reply) => {
     const { url: route = "unmatched", config } = request.routeOptions;
     const level = config.quiet && reply.statusCode < 400 ? "debug" : "info";
-    logAnswer(request.log, request.method, route, reply.statusCode, reply.elapsedTime, { level });
+    logAnswer(request.log, request.method, route, reply.statusCode, reply.elapsedTime, level);
   });
 }
 
