@@ -8,7 +8,7 @@ import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 
 /** Days that are remembered in all, some 9 kB each, and of one person's metric. */
-const MAX_DAYS = 10_000;
+const MAX_DAYS = 16_000;
 const MAX_DAYS_OF_SHELF = 100;
 
 /** What remembering needs. `now`: epoch seconds. */
@@ -38,7 +38,7 @@ interface Shelf {
 /**
  * Answers daily questions out of days that earlier ones came to, without a look at any store: the same objects as before. Believed is a
  * day of the same person, data version and wording of the question, while nothing of it would be asked for again; remembered is what
- * had no issues.
+ * had no issues, from the second question on: most are asked in one wording and range, and then the finished answer is kept.
  */
 export class RememberedDays implements Pick<ReadingApi, "read"> {
   private readonly shelves = new LRUCache<string, Shelf>({ maxSize: MAX_DAYS });
@@ -92,7 +92,11 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
     if (issues.length > 0 || freshUntil <= this.parts.now() || days.length > MAX_DAYS_OF_SHELF) return;
     const name = nameOf(personId, question);
     const before = this.shelves.get(name);
-    const kept = before?.personId === personId && before.version === version ? before.days : new Map();
+    if (before?.personId !== personId || before.version !== version) {
+      this.shelves.set(name, { personId, version, days: new Map() }, { size: 1 });
+      return;
+    }
+    const kept = before.days;
     const bySource = byDay(answer.bySource, ({ value }) => value.day);
     const resolutions = new Map(answer.resolutions.map((resolution) => [resolution.winner.value.day, resolution]));
     const absent = byDay(answer.absences.flatMap(daysOfAbsence), ({ day }) => day);
@@ -109,7 +113,7 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
       if (kept.size <= MAX_DAYS_OF_SHELF) break;
       kept.delete(oldest);
     }
-    this.shelves.set(name, { personId, version, days: kept }, { size: kept.size });
+    this.shelves.set(name, before, { size: kept.size });
   }
 }
 
