@@ -75,10 +75,11 @@ function dailyNode(person: string, { provider, value }: SourcedDay): Draft {
   const { metric, day } = value;
   const method = value.metric === "HRV" ? value.method : null;
   const id = encodeNodeId({ type: "Daily", person, metric, provider, day, method });
-  const base = { __typename: TYPE_NAMES[metric], id, provider, resolution: null };
-  if (value.metric !== "SLEEP") return { ...value, ...base };
+  const __typename = TYPE_NAMES[metric];
+  // One spread, and first: engines copy an object as a whole only then.
+  if (value.metric !== "SLEEP") return { ...value, __typename, id, provider, resolution: null };
   const sessions = sessionNodes(person, provider, day, value.sessions);
-  return { ...value, ...base, sessions };
+  return { ...value, __typename, id, provider, resolution: null, sessions };
 }
 
 /** A node whose resolution is found once all nodes of its day are there. */
