@@ -11,6 +11,7 @@ import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
 import { SESSION_DAYS } from "./dependents";
+import { Gathered } from "./gathered";
 import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 
@@ -24,13 +25,41 @@ export class PgRecordStore implements RecordStore {
   // Many people's screens are one person's: without this, a crowd of equal queries queues for the pool longer than it waits.
   private readonly snapshots = new SharedReads<Snapshot>();
 
+  /** Of coverage alone: the endpoints that a question needs are looked at together. */
+  private readonly looks = new Gathered<SnapshotRequest, Snapshot>((asked) => this.look(asked));
+
   constructor(
     private readonly database: Database,
     private readonly vaults: Vaults,
   ) {}
 
-  /** Equal requests that come together are one statement, which begins after the last of them came. */
+  /** Requests that come together are one statement, which begins after the last of them came: equal ones, and those for coverage alone. */
   snapshot(request: SnapshotRequest): Promise<Snapshot> {
+    return request.withRecords ? this.shared(request) : this.looks.ask(request.personId, request);
+  }
+
+  private async look(asked: readonly [SnapshotRequest, ...SnapshotRequest[]]): Promise<readonly Snapshot[]> {
+    const sinces = asked.flatMap(({ checkedSince }) => checkedSince ?? []);
+    const snapshot = await this.shared({
+      personId: asked[0].personId,
+      accountIds: [...new Set(asked.flatMap(({ accountIds }) => accountIds))],
+      endpoints: [...new Set(asked.flatMap(({ endpoints }) => endpoints))],
+      range: {
+        start: asked.map(({ range }) => range.start).reduce((one, other) => (one < other ? one : other)),
+        end: asked.map(({ range }) => range.end).reduce((one, other) => (one > other ? one : other)),
+      },
+      checkedSince: sinces.length === 0 ? null : Math.min(...sinces),
+      withRecords: false,
+    });
+    return asked.map(({ accountIds, endpoints }) => ({
+      ...snapshot,
+      coverage: snapshot.coverage.filter(
+        ({ accountId, endpoint }) => accountIds.includes(accountId) && endpoints.includes(endpoint),
+      ),
+    }));
+  }
+
+  private shared(request: SnapshotRequest): Promise<Snapshot> {
     return this.snapshots.read(JSON.stringify(request), () => readSnapshot(this.database, request));
   }
 

@@ -29,6 +29,8 @@ export interface FetchWatch {
   readonly onAsked: () => void;
   /** Whether somebody waits. Default: as the task's origin says. */
   readonly urgency?: Urgency;
+  /** What the last commit is to note: it gives the lease back. Default: it is kept. */
+  readonly landing?: () => NonNullable<Fetched["landing"]>;
 }
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
@@ -68,14 +70,14 @@ export class StretchFetcher {
     // Where the vendor takes no range, every stretch is the same request.
     const answers = new Map<string, Answered>();
     let records = 0;
-    for (const stretch of stretchesOf(days, before + after)) {
-      for (const asked of this.chunks(task.endpoint, stretch)) {
-        const window = widen(asked, before, after);
-        const name = JSON.stringify(task.endpoint.request(window, null));
-        const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
-        answers.set(name, pages);
-        records += await this.whole(task, asked, lease, pages);
-      }
+    const pieces = stretchesOf(days, before + after).flatMap((stretch) => this.chunks(task.endpoint, stretch));
+    for (const [index, asked] of pieces.entries()) {
+      const window = widen(asked, before, after);
+      const name = JSON.stringify(task.endpoint.request(window, null));
+      const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
+      answers.set(name, pages);
+      const landing = index === pieces.length - 1 ? watch.landing : undefined;
+      records += await this.whole(task, asked, lease, pages, landing);
     }
     return records;
   }
@@ -100,11 +102,20 @@ export class StretchFetcher {
     }
   }
 
-  private async whole(task: FlightTask, asked: DayRange, lease: Lease, pages: Answered): Promise<number> {
+  private async whole(
+    task: FlightTask,
+    asked: DayRange,
+    lease: Lease,
+    pages: Answered,
+    landing: FetchWatch["landing"],
+  ): Promise<number> {
     const { endpoint } = task;
     const { startedAt } = pages;
     const answer = { ...(await dateDocuments(this.parts.store, task, asked, pages)), startedAt };
-    const fetched = await this.fetched(task, asked, lease, answer);
+    const fetched = {
+      ...(await this.fetched(task, asked, lease, answer)),
+      ...(landing === undefined ? {} : { landing: landing() }),
+    };
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
     }

@@ -158,18 +158,25 @@ export class Flights {
     const { progress } = flying;
     const renewal = this.keepRenewed(key, lease, progress);
     const deaf = this.parts.bell.listen(nameOf(key), (message) => message === HURRY && flying.urgency.hurry());
+    let landed = false;
     try {
       const days = await this.missing(task, wanted);
       await this.sessionsFirst(task, days, wanted, flying);
       flying.asked = { begunAt: performance.now(), days };
-      const watch = { onProgress: progress.mark, onAsked: progress.asked, urgency: flying.urgency };
-      return { records: await this.parts.fetcher.fetch(task, days, lease, watch) };
+      const landing = () => ({ askedMsAgo: progress.askedMsAgo() });
+      const watch = { onProgress: progress.mark, onAsked: progress.asked, urgency: flying.urgency, landing };
+      const records = await this.parts.fetcher.fetch(task, days, lease, watch);
+      // The last commit has given the lease back.
+      landed = days.length > 0;
+      return { records };
     } finally {
       deaf();
       clearInterval(renewal);
-      await this.parts.leases
-        .release(key, lease.owner, progress.askedMsAgo())
-        .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
+      if (!landed) {
+        await this.parts.leases
+          .release(key, lease.owner, progress.askedMsAgo())
+          .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
+      }
       this.parts.bell.ring(nameOf(key), "landed");
     }
   }
