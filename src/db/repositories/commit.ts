@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../domain/changes";
-import { contains, daysOf } from "../../domain/days";
+import { contains } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
 import { allOf, prepared, sent } from "../prepared";
 import { changedDays, riseAndTell } from "./changes";
-import { noteOutcome } from "./commit-outcome";
+import { cover, noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
 import { bodies } from "./record-bodies";
 
 /** Seconds for which documents that could not be read are kept. */
 export const UNREAD_KEPT_SECONDS = 7 * 86_400;
-const FETCHES_KEPT = "40 days";
 
 const FENCE = {
   name: "commit: fence",
@@ -77,31 +76,6 @@ ON CONFLICT (person_id, account_id, endpoint, document_id) DO UPDATE SET
   content_hash = excluded.content_hash, sealed_body = excluded.sealed_body, fetched_at = excluded.fetched_at`,
 };
 
-const SETTLE = {
-  name: "commit: settled",
-  text: `
-WITH days AS (SELECT range_agg(daterange(d, d, '[]')) AS known FROM unnest($4::date[]) AS d),
-gone AS (DELETE FROM coverage_days WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND day = ANY ($4::date[]))
-INSERT INTO coverage_settled AS old (person_id, account_id, endpoint, known) SELECT $1, $2, $3, known FROM days WHERE known IS NOT NULL
-ON CONFLICT (person_id, account_id, endpoint) DO UPDATE SET known = old.known + excluded.known`,
-};
-
-const CHECKED = {
-  name: "commit: checked",
-  text: `
-INSERT INTO coverage_days AS old (person_id, account_id, endpoint, day, checked_at)
-SELECT $1, $2, $3, d, to_timestamp($5::float8) FROM unnest($4::date[]) AS d
-ON CONFLICT (person_id, account_id, endpoint, day) DO UPDATE SET checked_at = greatest(old.checked_at, excluded.checked_at)`,
-};
-
-const LOG_FETCH = {
-  name: "commit: fetch",
-  text: `
-WITH old AS (DELETE FROM fetches WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND started_at < now() - interval '${FETCHES_KEPT}')
-INSERT INTO fetches (person_id, account_id, endpoint, id, days, started_at, finished_at, changed, deleted, set_aside)
-VALUES ($1, $2, $3, gen_random_uuid(), datemultirange(daterange($4, $5, '[]')), to_timestamp($6::float8), clock_timestamp(), $7, $8, $9)`,
-};
-
 type Buried = Pick<ChangedRecord, "kind" | "was"> & { readonly document_id: string };
 
 /** Writes a whole answer inside the caller's transaction; throws {@link AccountFenced} where it may not be kept any more. */
@@ -126,26 +100,21 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   );
   // One statement can write a row only once.
   const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));
-  const settled = new Set(fetched.settledDays);
-  const unsettled = daysOf(asked).filter((day) => !settled.has(day));
   const records = JSON.stringify([...byKey.values()]);
   const [written, buried] = await allOf([
     prepared<ChangedRecord>(tx, UPSERT, [...place, records, fetched.mapperVersion, startedAt, asked.start, asked.end]),
     bury(tx, fetched),
     keepRaw(tx, fetched, hashes, vault),
-    settled.size > 0 ? prepared(tx, SETTLE, [...place, [...settled]]) : null,
-    unsettled.length > 0 ? prepared(tx, CHECKED, [...place, unsettled, startedAt]) : null,
   ]);
   await forgetRaw(tx, fetched, buried);
   await forgetDependents(tx, fetched, before);
   const unreadChanged = await keepUnread(tx, fetched, unreadBefore, vault);
   const created = written.filter(({ was }) => was === null).length;
   const outcome = { created, changed: written.length, deleted: buried.length };
-  const counts = [written.length, buried.length, fetched.unread.length];
   const gone = buried.map(({ kind, was }) => ({ kind, was, day: null }));
   // The person last: until the commit nobody else's comes in between.
   const [, , version] = await allOf([
-    prepared(tx, LOG_FETCH, [...place, asked.start, asked.end, startedAt, ...counts]),
+    cover(tx, fetched, outcome),
     noteOutcome(tx, fetched, outcome),
     riseIf(tx, fetched, [...written, ...gone], unreadChanged),
   ]);

@@ -27,6 +27,8 @@ export interface FetchWatch {
   readonly onProgress: AskingFor["onProgress"];
   /** A request is sent to the provider. */
   readonly onAsked: () => void;
+  /** The wearer's latest known offset in minutes east of UTC, where the answer shows none. */
+  readonly offsetMinutes: number | null;
   /** Whether somebody waits. Default: as the task's origin says. */
   readonly urgency?: Urgency;
   /** What the last commit is to note: it gives the lease back. Default: it is kept. */
@@ -44,8 +46,6 @@ export class StretchFetcher {
       readonly pageKeeper: PageKeeper;
       readonly versions: DataVersions;
       readonly telemetry: Telemetry;
-      /** The wearer's latest known offset in minutes east of UTC. */
-      readonly offsetOf: (personId: string) => Promise<number | null>;
     },
   ) {}
 
@@ -76,8 +76,7 @@ export class StretchFetcher {
       const name = JSON.stringify(task.endpoint.request(window, null));
       const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
       answers.set(name, pages);
-      const landing = index === pieces.length - 1 ? watch.landing : undefined;
-      records += await this.whole(task, asked, lease, pages, landing);
+      records += await this.whole(task, asked, lease, pages, watch, index === pieces.length - 1);
     }
     return records;
   }
@@ -107,14 +106,15 @@ export class StretchFetcher {
     asked: DayRange,
     lease: Lease,
     pages: Answered,
-    landing: FetchWatch["landing"],
+    watch: FetchWatch,
+    last: boolean,
   ): Promise<number> {
     const { endpoint } = task;
     const { startedAt } = pages;
     const answer = { ...(await dateDocuments(this.parts.store, task, asked, pages)), startedAt };
     const fetched = {
-      ...(await this.fetched(task, asked, lease, answer)),
-      ...(landing === undefined ? {} : { landing: landing() }),
+      ...this.fetched(task, asked, lease, answer, watch.offsetMinutes),
+      ...(last && watch.landing !== undefined ? { landing: watch.landing() } : {}),
     };
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
@@ -124,12 +124,13 @@ export class StretchFetcher {
     return recordsOf(answer).filter((record) => contains(asked, record.day)).length;
   }
 
-  private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: Answered): Promise<Fetched> {
+  /** `known`: the wearer's offset as it was known before. */
+  private fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: Answered, known: number | null): Fetched {
     const { account, configured, endpoint } = task;
     const { startedAt } = answer;
     const { before, after } = marginOf(endpoint);
     const offset = latestOffset(recordsOf(answer), startedAt + DAY_SECONDS);
-    const offsetMinutes = offset?.minutes ?? (await this.parts.offsetOf(account.personId));
+    const offsetMinutes = offset?.minutes ?? known;
     const withRecords = new Set(recordsOf(answer).map((record) => record.day));
     const unread = answer.setAside.map((one) => ({
       raw: one.raw,
