@@ -9,6 +9,7 @@ import { allOf, prepared, sent } from "../prepared";
 import { changedDays, riseAndTell } from "./changes";
 import { cover, noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
+import type { Several } from "./gathered";
 import { bodies } from "./record-bodies";
 
 /** Seconds for which documents that could not be read are kept. */
@@ -78,8 +79,35 @@ ON CONFLICT (person_id, account_id, endpoint, document_id) DO UPDATE SET
 
 type Buried = Pick<ChangedRecord, "kind" | "was"> & { readonly document_id: string };
 
-/** Writes a whole answer inside the caller's transaction; throws {@link AccountFenced} where it may not be kept any more. */
-export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<Committed> {
+/** What was written of an answer. */
+interface Kept {
+  readonly fetched: Fetched;
+  readonly outcome: Omit<Committed, "version">;
+  readonly records: readonly ChangedRecord[];
+  /** Other days than before have documents that could not be read. */
+  readonly unreadChanged: boolean;
+}
+
+/**
+ * Writes whole answers for one linking of an account inside the caller's transaction; throws {@link AccountFenced} where one of them
+ * may not be kept any more.
+ */
+export async function commitFetched(
+  tx: EntityManager,
+  answers: Several<Fetched>,
+  vault: PersonVault,
+): Promise<readonly Committed[]> {
+  const kept = await allOf(answers.map((fetched) => keep(tx, fetched, vault)));
+  const noted = kept.flatMap(({ fetched, outcome }) => [
+    cover(tx, fetched, outcome),
+    noteOutcome(tx, fetched, outcome),
+  ]);
+  // The person last: until the commit nobody else's comes in between.
+  const [version] = await allOf([riseIf(tx, answers[0], kept), allOf(noted)]);
+  return kept.map(({ outcome }) => ({ version, ...outcome }));
+}
+
+async function keep(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<Kept> {
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const place = [personId, accountId, endpoint];
   const [, bodyOf, before, hashes, unreadBefore] = await allOf([
@@ -112,13 +140,7 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   const created = written.filter(({ was }) => was === null).length;
   const outcome = { created, changed: written.length, deleted: buried.length };
   const gone = buried.map(({ kind, was }) => ({ kind, was, day: null }));
-  // The person last: until the commit nobody else's comes in between.
-  const [, , version] = await allOf([
-    cover(tx, fetched, outcome),
-    noteOutcome(tx, fetched, outcome),
-    riseIf(tx, fetched, [...written, ...gone], unreadChanged),
-  ]);
-  return { version, ...outcome };
+  return { fetched, outcome, records: [...written, ...gone], unreadChanged };
 }
 
 async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {
@@ -253,20 +275,19 @@ interface PersonRow {
  * The data version rises, and what changed is told, in the last statement of a transaction that changes what the person can read.
  * The person's row is held before what is there is counted: two endpoints that bring a day its first record at the same moment make one day.
  */
-async function riseIf(
-  tx: EntityManager,
-  fetched: Fetched,
-  records: readonly ChangedRecord[],
-  unreadChanged: boolean,
-): Promise<string> {
-  const { personId, offset } = fetched;
+async function riseIf(tx: EntityManager, fetched: Fetched, kept: readonly Kept[]): Promise<string> {
+  const { personId } = fetched;
+  const records = kept.flatMap((one) => one.records);
+  const offset = kept
+    .map((one) => one.fetched.offset)
+    .reduce((one, other) => ((other?.seenAt ?? 0) > (one?.seenAt ?? 0) ? other : one));
   const [[person], entries] = await allOf([
     prepared<PersonRow>(tx, records.length > 0 ? HELD_PERSON : PERSON, [personId]),
     changedDays(tx, fetched, records),
   ]);
   if (!person) throw new AccountFenced("the person was erased during the fetch");
   const moved = offset !== null && offset.minutes !== person.offset_minutes && offset.seenAt >= (person.seen_at ?? 0);
-  if (records.length === 0 && !unreadChanged && !moved) return person.version;
+  if (records.length === 0 && !moved && !kept.some((one) => one.unreadChanged)) return person.version;
   return (await riseAndTell(tx, { ...fetched, entries }, offset)) ?? person.version;
 }
 

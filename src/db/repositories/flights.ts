@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { AccountFenced } from "../../domain/errors";
 import type { FlightKey, FlightLeases, Lease, LeaseView } from "../../services/ports/flights";
 import type { Database } from "../database";
-import { Gathered } from "./gathered";
+import { Gathered, type Several } from "./gathered";
 
 /** Seconds after its last renewal at which a lease ends: its process is dead or frozen. */
 const LEASE_SECONDS = 10;
@@ -35,6 +35,8 @@ const VIEW = `
 SELECT extract(epoch FROM clock_timestamp() - progressed_at)::float8 * 1000 AS silent_for_ms FROM flights
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND expires_at >= clock_timestamp()`;
 
+type Asked = FlightKey & { readonly owner: string };
+
 interface Answered {
   readonly owner: string;
   /** Null where somebody holds it. */
@@ -44,9 +46,7 @@ interface Answered {
 
 /** Leases on fetching as rows of PostgreSQL, judged by its clock alone. Those that a read needs of one person are taken by one statement. */
 export class PgFlightLeases implements FlightLeases {
-  private readonly acquiring = new Gathered<FlightKey & { readonly owner: string }, Answered | undefined>((asked) =>
-    this.acquireAll(asked),
-  );
+  private readonly acquiring = new Gathered<Asked, Answered | undefined>((asked) => this.acquireAll(asked));
 
   constructor(private readonly database: Database) {}
 
@@ -59,21 +59,15 @@ export class PgFlightLeases implements FlightLeases {
   }
 
   /** One statement can take a row only once: of those who want the same one, the others are told that somebody holds it. */
-  private async acquireAll(
-    asked: readonly [FlightKey & { readonly owner: string }, ...(FlightKey & { readonly owner: string })[]],
-  ): Promise<readonly (Answered | undefined)[]> {
+  private async acquireAll(asked: Several<Asked>): Promise<readonly (Answered | undefined)[]> {
     const first = new Map(asked.map((one) => [`${one.accountId} ${one.endpoint}`, one] as const).reverse());
     const ones = [...first.values()];
-    const rows = await this.database.write<Answered & { owner: string }>(
+    const rows = await this.database.write<Answered>(asked[0].personId, { name: "acquire leases", text: ACQUIRE }, [
       asked[0].personId,
-      { name: "acquire leases", text: ACQUIRE },
-      [
-        asked[0].personId,
-        ones.map(({ accountId }) => accountId),
-        ones.map(({ endpoint }) => endpoint),
-        ones.map(({ owner }) => owner),
-      ],
-    );
+      ones.map(({ accountId }) => accountId),
+      ones.map(({ endpoint }) => endpoint),
+      ones.map(({ owner }) => owner),
+    ]);
     const byOwner = new Map(rows.map((row) => [row.owner, row]));
     return asked.map((one) => {
       const chosen = first.get(`${one.accountId} ${one.endpoint}`);
