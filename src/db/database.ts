@@ -4,7 +4,7 @@ import { ENTITIES } from "./entities";
 import { MIGRATIONS } from "./migrations";
 import { DEFAULT_APPLICATION_ID } from "./migrations/1763700000000-foundation";
 import { rethrowOutage } from "./outage";
-import { failed, type PreparedStatement, runPrepared } from "./prepared";
+import { failed, PASSING, type PreparedStatement, READING, runPrepared } from "./prepared";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
 export type PoolName = "api" | "refresh" | "attempts" | "worker";
@@ -87,17 +87,20 @@ export class Database {
     values: readonly unknown[],
   ): Promise<Row[]> {
     if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
-    return runPrepared<Row>(this.pools.api, personId, statement, values, "READ ONLY").catch(rethrowOutage);
+    return runPrepared<Row>(this.pools.api, personId, statement, values, READING).catch(rethrowOutage);
   }
 
-  /** One prepared statement in a transaction of its own that sees and changes the rows of one person only. */
-  async write<Row extends QueryResultRow>(
+  /**
+   * One prepared statement in a transaction of its own that sees and changes the rows of one person only, and that nobody waits for the
+   * disk with: everybody sees what it has done, but a crash of the database may lose it.
+   */
+  async passing<Row extends QueryResultRow>(
     personId: string,
     statement: PreparedStatement,
     values: readonly unknown[],
   ): Promise<Row[]> {
     if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
-    return runPrepared<Row>(this.pools.api, personId, statement, values, "READ WRITE").catch(rethrowOutage);
+    return runPrepared<Row>(this.pools.api, personId, statement, values, PASSING).catch(rethrowOutage);
   }
 
   /** One transaction that sees one pending linking, by the hash of the state that its bearer presented. */

@@ -9,17 +9,29 @@ export interface PreparedStatement {
   readonly text: string;
 }
 
+/** How a transaction of one statement begins. */
+export interface Beginning {
+  readonly sql: string;
+  /** Whether the rows are answered only once the transaction has ended. */
+  readonly ends: boolean;
+}
+
+/** One that only reads: its rows do not wait for its end. */
+export const READING: Beginning = { sql: "BEGIN READ ONLY", ends: false };
+
+/** One whose changes everybody sees, but which a crash of the database may lose. @see https://www.postgresql.org/docs/current/wal-async-commit.html */
+export const PASSING: Beginning = { sql: "BEGIN; SET LOCAL synchronous_commit = off", ends: true };
+
 /**
  * The rows of one prepared statement in a transaction of its own that sees one person's rows (`personId`: a uuid), sent as one with its
- * beginning and its end: one round trip. A read-only one is answered before its end, which its rows do not wait for. Planning a
- * statement of the cold path anew takes longer than running it.
+ * beginning and its end: one round trip. Planning a statement of the cold path anew takes longer than running it.
  */
 export async function runPrepared<Row extends QueryResultRow>(
   source: DataSource,
   personId: string,
   { name, text }: PreparedStatement,
   values: readonly unknown[],
-  mode: "READ ONLY" | "READ WRITE",
+  { sql, ends }: Beginning,
 ): Promise<Row[]> {
   const [client, release] = (await (source.driver as PostgresDriver).obtainMasterConnection()) as [
     PoolClient,
@@ -35,7 +47,7 @@ export async function runPrepared<Row extends QueryResultRow>(
     release(error ?? broken);
   };
   const [begun, answered, ended] = inOneWrite(client, () => [
-    client.query(`BEGIN ${mode}; SET LOCAL gateway.person_id = '${personId}'`),
+    client.query(`${sql}; SET LOCAL gateway.person_id = '${personId}'`),
     client.query<Row>({ name, text, values: [...values] }),
     client.query("COMMIT"),
   ]);
@@ -43,7 +55,7 @@ export async function runPrepared<Row extends QueryResultRow>(
   const whole = Promise.all([begun, answered, ended]);
   whole.then(() => end(), end);
   try {
-    if (mode === "READ WRITE") await whole;
+    if (ends) await whole;
     return (await answered).rows;
   } catch (error) {
     throw failed(text, error);

@@ -44,7 +44,10 @@ interface Answered {
   readonly linked: boolean;
 }
 
-/** Leases on fetching as rows of PostgreSQL, judged by its clock alone. Those that a read needs of one person are taken by one statement. */
+/**
+ * Leases on fetching as rows of PostgreSQL, judged by its clock alone. Those that a read needs of one person are taken by one statement.
+ * A crash of the database may lose one: then what was fetched under it is not committed.
+ */
 export class PgFlightLeases implements FlightLeases {
   private readonly acquiring = new Gathered<Asked, Answered | undefined>((asked) => this.acquireAll(asked));
 
@@ -62,7 +65,7 @@ export class PgFlightLeases implements FlightLeases {
   private async acquireAll(asked: Several<Asked>): Promise<readonly (Answered | undefined)[]> {
     const first = new Map(asked.map((one) => [`${one.accountId} ${one.endpoint}`, one] as const).reverse());
     const ones = [...first.values()];
-    const rows = await this.database.write<Answered>(asked[0].personId, { name: "acquire leases", text: ACQUIRE }, [
+    const rows = await this.database.passing<Answered>(asked[0].personId, { name: "acquire leases", text: ACQUIRE }, [
       asked[0].personId,
       ones.map(({ accountId }) => accountId),
       ones.map(({ endpoint }) => endpoint),
@@ -78,7 +81,8 @@ export class PgFlightLeases implements FlightLeases {
 
   /** @inheritdoc */
   async renew(key: FlightKey, owner: string, silentForMs: number): Promise<void> {
-    await this.database.person(key.personId, (tx) => tx.query(RENEW, [...placeOf(key), owner, silentForMs]));
+    const values = [...placeOf(key), owner, silentForMs];
+    await this.database.passing(key.personId, { name: "renew a lease", text: RENEW }, values);
   }
 
   /** @inheritdoc */
