@@ -68,10 +68,13 @@ export class PgRecordStore implements RecordStore {
     return this.snapshots.read(JSON.stringify(request), () => readSnapshot(this.database, request));
   }
 
-  /** What somebody waits for is committed together where it comes while another answer for the same account is. */
+  /**
+   * What somebody waits for is committed together where it comes while another answer for the same account is; not what takes days from
+   * others again.
+   */
   async commit(fetched: Fetched): Promise<Committed> {
-    const { personId, accountId, grantNumber, origin } = fetched;
-    if (origin !== "LIVE") return firstOf(await this.transaction([fetched]));
+    const { personId, accountId, grantNumber, origin, dependents } = fetched;
+    if (origin !== "LIVE" || dependents.length > 0) return firstOf(await this.transaction([fetched]));
     const outcome = await this.commits.ask(`${personId} ${accountId} ${grantNumber}`, fetched);
     if ("error" in outcome) throw outcome.error;
     return outcome;
@@ -79,16 +82,18 @@ export class PgRecordStore implements RecordStore {
 
   /** Where one may not be kept, the others are, each by itself. */
   private async commitAll(answers: Several<Fetched>): Promise<readonly (Committed | { readonly error: unknown })[]> {
+    // What an answer is compared with is read before any of them is written.
+    const apart = new Set(answers.map(({ endpoint }) => endpoint)).size < answers.length;
     try {
-      return await this.transaction(answers);
+      if (!apart) return await this.transaction(answers);
     } catch (error) {
       if (answers.length === 1 || error instanceof DatabaseUnreachable) return answers.map(() => ({ error }));
-      const outcomes: (Committed | { readonly error: unknown })[] = [];
-      for (const fetched of answers) {
-        outcomes.push(await this.transaction([fetched]).then(firstOf, (own: unknown) => ({ error: own })));
-      }
-      return outcomes;
     }
+    const outcomes: (Committed | { readonly error: unknown })[] = [];
+    for (const fetched of answers) {
+      outcomes.push(await this.transaction([fetched]).then(firstOf, (own: unknown) => ({ error: own })));
+    }
+    return outcomes;
   }
 
   private async transaction(answers: Several<Fetched>): Promise<readonly Committed[]> {
