@@ -47,7 +47,7 @@ export function openFetching(ground: Ground, closing: Undoing): Fetching {
   const offsetOf = async (personId: string) => (await readPersonState(database, personId)).offsetMinutes;
   const pageKeeper = new PgPageKeeper(database, vaults);
   const asking = { outbound, tokens, pauses, budgets, now };
-  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry, offsetOf });
+  const fetcher = new StretchFetcher({ ...asking, store, pageKeeper, versions, telemetry });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   closing.add(() => flights.drained());
   const runs = new PgSyncRunStore(database);

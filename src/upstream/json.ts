@@ -21,7 +21,7 @@ export function parseJsonBody(answer: InboundAnswer): unknown {
   // JSON.parse quotes the text in its messages: its error is not kept as the cause.
   if (value === undefined)
     throw refuse(text.trimStart().startsWith("<") ? "HTML or XML" : "malformed or truncated text");
-  if (!tame(value)) throw refuse(`nesting deeper than ${DEEPEST} levels`);
+  if (!(SUSPECT.test(text) ? tame(value) : shallow(value))) throw refuse(`nesting deeper than ${DEEPEST} levels`);
   return value;
 }
 
@@ -39,6 +39,25 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What a text contains that has anything to be removed: such characters come in UTF-8 only as escapes, and `__proto__` may. */
+const SUSPECT = /\\u|__proto__/;
+
+/** Whether the nesting is no deeper than {@link DEEPEST}; level by level, so that depth cannot exhaust the stack. */
+function shallow(root: unknown): boolean {
+  let level: object[] = typeof root === "object" && root !== null ? [root] : [];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth >= DEEPEST) return false;
+    const below: object[] = [];
+    for (const value of level) {
+      for (const member of Array.isArray(value) ? value : Object.values(value)) {
+        if (typeof member === "object" && member !== null) below.push(member);
+      }
+    }
+    level = below;
+  }
+  return true;
 }
 
 /** Characters that PostgreSQL cannot store as text: NUL, and surrogates without their other half. */

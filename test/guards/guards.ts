@@ -127,6 +127,22 @@ export const GUARDS: readonly Guard[] = [
     tests: "meanwhile (flown for by another process|without its lease)",
   },
   {
+    name: "an answer that may not be kept costs no other",
+    file: "src/db/repositories/records.ts",
+    find: "if (answers.length === 1 || error",
+    replace: "if (answers.length > 0 || error",
+    suite: "test/integration/reading-together.test.ts",
+    tests: "the lease of one was lost",
+  },
+  {
+    name: "answers of one endpoint are committed apart",
+    file: "src/db/repositories/records.ts",
+    find: "if (!apart) return",
+    replace: "if (!apart || apart) return",
+    suite: "test/integration/reading-together.test.ts",
+    tests: "two answers of one endpoint",
+  },
+  {
     name: "a later fetch stands",
     file: COMMIT,
     find: "WHERE old.fetch_started_at < excluded.fetch_started_at",

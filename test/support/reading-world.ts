@@ -198,7 +198,6 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
     pageKeeper: new PgPageKeeper(database, vaults),
     versions,
     telemetry,
-    offsetOf: async (personId) => (await readPersonState(database, personId)).offsetMinutes,
   });
   const flights = new Flights({ leases: new PgFlightLeases(database), store, bell, telemetry, fetcher });
   const providers = new Map([["acme", { provider: options.provider ?? acme, apiUrl: world.vendor.origin }]]);

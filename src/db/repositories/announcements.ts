@@ -4,6 +4,7 @@ import { civilDay } from "../../domain/days";
 import { dataChangedBodies } from "../../domain/webhook-events";
 import type { Announcements } from "../../services/ports/outgoing";
 import type { Database } from "../database";
+import { prepared } from "../prepared";
 import { enqueue } from "./jobs";
 import { listenersOf, post, wake } from "./webhook-events";
 
@@ -14,17 +15,20 @@ export type CursorOf = (personId: string, position: FeedPosition) => string;
 const MOST_CHANGES = 2_000;
 
 /** The first that anybody wants to know is the position before it; where nobody wants to any more, nothing is remembered. */
-const ASK = `
+const ASK = {
+  name: "announcement",
+  text: `
 WITH wanted AS (
   SELECT EXISTS (SELECT FROM webhook_endpoints WHERE application_id = current_application() AND disabled_at IS NULL
     AND (event_types IS NULL OR 'data.changed' = ANY (event_types))) AS by_any
 ), begun AS (
-  INSERT INTO announcements (person_id, version, ordinal) SELECT $1, $2::bigint, 0 FROM wanted WHERE by_any
+  INSERT INTO announcements (person_id, version, ordinal) SELECT $1, people.data_version, 0 FROM wanted, people WHERE by_any AND people.id = $1
   ON CONFLICT (person_id) DO NOTHING
 ), ended AS (
   DELETE FROM announcements WHERE person_id = $1 AND NOT (SELECT by_any FROM wanted)
 )
-SELECT by_any FROM wanted`;
+SELECT by_any FROM wanted`,
+};
 const HOLD = "SELECT version::text, ordinal FROM announcements WHERE person_id = $1 FOR UPDATE";
 const FORGET = "DELETE FROM announcements WHERE person_id = $1";
 const ADVANCE = "UPDATE announcements SET version = $2, ordinal = $3 WHERE person_id = $1";
@@ -35,11 +39,11 @@ FROM changes WHERE person_id = $1 AND (changes.version, changes.ordinal) > ($2::
 ORDER BY changes.version, changes.ordinal LIMIT ${MOST_CHANGES}`;
 
 /**
- * Asks, in the transaction that changed a person's data, for its announcement, where any endpoint wants to know. The caller holds the
+ * Asks, in the transaction that changed a person's data and after its version rose, for its announcement, where any endpoint wants to know. The caller holds the
  * person's row, so that versions appear in their order. Many commits make one job.
  */
-export async function askForAnnouncement(tx: EntityManager, personId: string, version: string): Promise<void> {
-  const [wanted]: { by_any: boolean }[] = await tx.query(ASK, [personId, version]);
+export async function askForAnnouncement(tx: EntityManager, personId: string): Promise<void> {
+  const [wanted] = await prepared<{ by_any: boolean }>(tx, ASK, [personId]);
   if (wanted?.by_any) await enqueueAnnouncement(tx, personId);
 }
 

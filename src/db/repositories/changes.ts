@@ -4,6 +4,7 @@ import { dayChanges, touchedDays } from "../../domain/changes";
 import type { CivilDay } from "../../domain/days";
 import type { Metric } from "../../domain/metrics";
 import type { Fetched } from "../../services/ports/records";
+import { allOf, prepared } from "../prepared";
 import { askForAnnouncement } from "./announcements";
 
 /** What a transaction tells of one provider's data; entries without metric and day: all of it. `accountId` is null where they have none. */
@@ -19,11 +20,16 @@ export interface Telling {
   }[];
 }
 
-const LIVE = `
+const LIVE = {
+  name: "commit: live",
+  text: `
 SELECT kind, day::text AS day, count(*)::int AS count FROM records
-WHERE person_id = $1 AND account_id = $2 AND day = ANY ($3::date[]) AND deleted_at IS NULL GROUP BY kind, day`;
+WHERE person_id = $1 AND account_id = $2 AND day = ANY ($3::date[]) AND deleted_at IS NULL GROUP BY kind, day`,
+};
 
-const RISE_AND_TELL = `
+const RISE_AND_TELL = {
+  name: "commit: rise",
+  text: `
 WITH risen AS (
   UPDATE people SET data_version = data_version + 1,
     utc_offset_minutes = CASE WHEN $2::int IS NOT NULL AND ($3::float8 >= extract(epoch FROM utc_offset_seen_at) OR utc_offset_seen_at IS NULL)
@@ -34,7 +40,8 @@ told AS (
   INSERT INTO changes (person_id, version, ordinal, at, metric, provider, account_id, day, type, origin)
   SELECT $1, risen.data_version, n.ordinal, risen.at, n.metric, $4, $5, n.day, n.type, $6
   FROM risen, unnest($7::text[], $8::date[], $9::text[]) WITH ORDINALITY AS n (metric, day, type, ordinal))
-SELECT data_version::text AS version FROM risen`;
+SELECT data_version::text AS version FROM risen`,
+};
 
 /** What changed by day and metric. The caller holds the person's row, so that no other commit comes between this look and its own. */
 export async function changedDays(
@@ -43,7 +50,7 @@ export async function changedDays(
   records: readonly ChangedRecord[],
 ): Promise<readonly DayChange[]> {
   if (records.length === 0) return [];
-  const live: LiveCount[] = await tx.query(LIVE, [personId, accountId, touchedDays(records)]);
+  const live = await prepared<LiveCount>(tx, LIVE, [personId, accountId, touchedDays(records)]);
   return dayChanges(records, live);
 }
 
@@ -57,7 +64,7 @@ export async function riseAndTell(
   { personId, provider, accountId, origin, entries }: Telling,
   offset: Fetched["offset"] = null,
 ): Promise<string | null> {
-  const [risen]: { version: string }[] = await tx.query(RISE_AND_TELL, [
+  const rising = prepared<{ version: string }>(tx, RISE_AND_TELL, [
     personId,
     offset?.minutes ?? null,
     offset?.seenAt ?? null,
@@ -68,6 +75,6 @@ export async function riseAndTell(
     entries.map(({ day }) => day),
     entries.map(({ type }) => type),
   ]);
-  if (risen && entries.length > 0) await askForAnnouncement(tx, personId, risen.version);
+  const [[risen]] = await allOf([rising, entries.length > 0 ? askForAnnouncement(tx, personId) : null]);
   return risen?.version ?? null;
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from "typeorm";
 import { addDays, type CivilDay, civilDay } from "../../domain/days";
 import type { Fetched } from "../../services/ports/records";
+import { prepared } from "../prepared";
 
 /** The last of a cycle counts: the longest night. Parameters: person, account, endpoint, session keys, cycle keys. */
 export const SESSION_DAYS = (further = "false") => `
@@ -8,6 +9,8 @@ SELECT key, body ->> 'cycleKey' AS cycle, day::text AS day FROM records
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND kind = 'sleep_session' AND deleted_at IS NULL
   AND (key = ANY ($4) OR body ->> 'cycleKey' = ANY ($5) OR ${further})
 ORDER BY (body ->> 'nature') = 'night', (body ->> 'asleepSeconds')::float8 NULLS FIRST, key DESC`;
+
+const SESSIONS = { name: "commit: sessions", text: SESSION_DAYS("day BETWEEN $6 AND $7") };
 
 const FORGET_DAYS = `
 DELETE FROM coverage_days WHERE person_id = $1 AND account_id = $2 AND endpoint = ANY ($3) AND day = ANY ($4::date[])`;
@@ -27,10 +30,10 @@ export async function sessionsOf(tx: EntityManager, fetched: Fetched): Promise<D
   const keys = sessions.map(({ key }) => key);
   const cycles = sessions.flatMap(({ cycleKey }) => cycleKey ?? []);
   const place = [personId, accountId, endpoint];
-  const rows: { key: string; cycle: string | null; day: string }[] = await tx.query(
-    SESSION_DAYS("day BETWEEN $6 AND $7"),
-    [...place, keys, cycles, asked.start, asked.end],
-  );
+  const rows = await prepared<{ key: string; cycle: string | null; day: string }>(tx, SESSIONS, [
+    ...[...place, keys, cycles],
+    ...[asked.start, asked.end],
+  ]);
   return new Map(
     rows.flatMap(({ key, cycle, day }) => [
       [`session ${key}`, civilDay(day)] as const,

@@ -10,6 +10,7 @@ import {
   type StoredGrant,
 } from "../../services/ports/grants";
 import type { Database } from "../database";
+import { Gathered } from "./gathered";
 import { applyChange, seconds } from "./grants-change";
 
 /** Milliseconds before each further attempt to carry a decision to a new connection: losing it would lose the account. */
@@ -29,8 +30,17 @@ const LOCK_SETTINGS = [
 
 /** Grants in PostgreSQL: the lock is the row's, so that it ends with the session that holds it and not by a clock. */
 export function createGrantStore(database: Database): GrantStore {
+  // The endpoints that a question needs ask for one token at one moment.
+  const reads = new Gathered<readonly [personId: string, accountId: string], StoredGrant | null>(async (asks) => {
+    const [[personId, accountId]] = asks;
+    const grant = grantOf(
+      accountId,
+      await database.read(personId, { name: "grant", text: GRANT }, [personId, accountId]),
+    );
+    return asks.map(() => grant);
+  });
   return {
-    read: (personId, accountId) => database.person(personId, (tx) => readGrant(tx, personId, accountId)),
+    read: (personId, accountId) => reads.ask(`${personId} ${accountId}`, [personId, accountId]),
 
     async locked(personId, accountId, decide) {
       let decided: { expected: StoredGrant; decision: NonNullable<Decision> } | undefined;
@@ -101,14 +111,28 @@ export function createGrantStore(database: Database): GrantStore {
   };
 }
 
+const GRANT = `
+SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.vendor_user_id, a.status
+FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
+WHERE g.person_id = $1 AND g.account_id = $2`;
+
+interface GrantRow {
+  readonly sealed_tokens: Buffer;
+  readonly expires_at: Date;
+  readonly generation: number;
+  readonly failures: number;
+  readonly retry_at: Date | null;
+  readonly refused_at: Date | null;
+  readonly provider: string;
+  readonly vendor_user_id: string;
+  readonly status: StoredGrant["status"];
+}
+
 async function readGrant(tx: EntityManager, personId: string, accountId: string): Promise<StoredGrant | null> {
-  const [row] = await tx.query(
-    `SELECT g.sealed_tokens, g.expires_at, g.generation, g.failures, g.retry_at, g.refused_at, a.provider, a.vendor_user_id,
-       a.status
-     FROM grants g JOIN accounts a ON a.person_id = g.person_id AND a.id = g.account_id
-     WHERE g.person_id = $1 AND g.account_id = $2`,
-    [personId, accountId],
-  );
+  return grantOf(accountId, await tx.query(GRANT, [personId, accountId]));
+}
+
+function grantOf(accountId: string, [row]: readonly GrantRow[]): StoredGrant | null {
   return row
     ? {
         accountId,

@@ -2,12 +2,16 @@ import type { EntityManager } from "typeorm";
 import { packRecord } from "../../domain/packing";
 import type { StoredRecord, WearableRecord } from "../../domain/records";
 import type { Fetched } from "../../services/ports/records";
+import { prepared } from "../prepared";
 
-const KEPT_LONG = `
+const KEPT_LONG = {
+  name: "commit: long bodies",
+  text: `
 SELECT kind, key FROM records
 WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND (kind, key) IN (SELECT * FROM unnest($4::text[], $5::text[]))
   AND jsonb_typeof(coalesce(body -> 'samples', body -> 'stages', body -> 'contributors')) = 'array'
-  AND coalesce(body -> 'samples', body -> 'stages', body -> 'contributors') <> '[]'`;
+  AND coalesce(body -> 'samples', body -> 'stages', body -> 'contributors') <> '[]'`,
+};
 
 /**
  * How each record of an answer is written: with its list as compact text, except where its row was written with the list item by
@@ -24,7 +28,7 @@ export async function bodies(
   }
   if (packed.size === 0) return (record) => record;
   const records = [...packed.keys()];
-  const rows: Pick<WearableRecord, "kind" | "key">[] = await tx.query(KEPT_LONG, [
+  const rows = await prepared<Pick<WearableRecord, "kind" | "key">>(tx, KEPT_LONG, [
     ...[personId, accountId, endpoint],
     records.map(({ kind }) => kind),
     records.map(({ key }) => key),

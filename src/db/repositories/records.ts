@@ -1,4 +1,5 @@
 import { civilDay } from "../../domain/days";
+import { DatabaseUnreachable } from "../../domain/errors";
 import type {
   Committed,
   Fetched,
@@ -11,6 +12,7 @@ import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
 import { SESSION_DAYS } from "./dependents";
+import { Gathered, type Several } from "./gathered";
 import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 
@@ -24,20 +26,80 @@ export class PgRecordStore implements RecordStore {
   // Many people's screens are one person's: without this, a crowd of equal queries queues for the pool longer than it waits.
   private readonly snapshots = new SharedReads<Snapshot>();
 
+  /** Of coverage alone: the endpoints that a question needs are looked at together. */
+  private readonly commits = new Gathered<Fetched, Committed | { readonly error: unknown }>(
+    (answers) => this.commitAll(answers),
+    true,
+  );
+  private readonly looks = new Gathered<SnapshotRequest, Snapshot>((asked) => this.look(asked));
+
   constructor(
     private readonly database: Database,
     private readonly vaults: Vaults,
   ) {}
 
-  /** Equal requests that come together are one statement, which begins after the last of them came. */
+  /** Requests that come together are one statement, which begins after the last of them came: equal ones, and those for coverage alone. */
   snapshot(request: SnapshotRequest): Promise<Snapshot> {
+    return request.withRecords ? this.shared(request) : this.looks.ask(request.personId, request);
+  }
+
+  private async look(asked: Several<SnapshotRequest>): Promise<readonly Snapshot[]> {
+    const sinces = asked.flatMap(({ checkedSince }) => checkedSince ?? []);
+    const snapshot = await this.shared({
+      personId: asked[0].personId,
+      accountIds: [...new Set(asked.flatMap(({ accountIds }) => accountIds))],
+      endpoints: [...new Set(asked.flatMap(({ endpoints }) => endpoints))],
+      range: {
+        start: asked.map(({ range }) => range.start).reduce((one, other) => (one < other ? one : other)),
+        end: asked.map(({ range }) => range.end).reduce((one, other) => (one > other ? one : other)),
+      },
+      checkedSince: sinces.length === 0 ? null : Math.min(...sinces),
+      withRecords: false,
+    });
+    return asked.map(({ accountIds, endpoints }) => ({
+      ...snapshot,
+      coverage: snapshot.coverage.filter(
+        ({ accountId, endpoint }) => accountIds.includes(accountId) && endpoints.includes(endpoint),
+      ),
+    }));
+  }
+
+  private shared(request: SnapshotRequest): Promise<Snapshot> {
     return this.snapshots.read(JSON.stringify(request), () => readSnapshot(this.database, request));
   }
 
-  /** @inheritdoc */
+  /**
+   * What somebody waits for is committed together where it comes while another answer for the same account is; not what takes days from
+   * others again.
+   */
   async commit(fetched: Fetched): Promise<Committed> {
-    const vault = await this.vaults.of(fetched.personId);
-    return this.database.person(fetched.personId, (tx) => commitFetched(tx, fetched, vault));
+    const { personId, accountId, grantNumber, origin, dependents } = fetched;
+    if (origin !== "LIVE" || dependents.length > 0) return firstOf(await this.transaction([fetched]));
+    const outcome = await this.commits.ask(`${personId} ${accountId} ${grantNumber}`, fetched);
+    if ("error" in outcome) throw outcome.error;
+    return outcome;
+  }
+
+  /** Where one may not be kept, the others are, each by itself. */
+  private async commitAll(answers: Several<Fetched>): Promise<readonly (Committed | { readonly error: unknown })[]> {
+    // What an answer is compared with is read before any of them is written.
+    const apart = new Set(answers.map(({ endpoint }) => endpoint)).size < answers.length;
+    try {
+      if (!apart) return await this.transaction(answers);
+    } catch (error) {
+      if (answers.length === 1 || error instanceof DatabaseUnreachable) return answers.map(() => ({ error }));
+    }
+    const outcomes: (Committed | { readonly error: unknown })[] = [];
+    for (const fetched of answers) {
+      outcomes.push(await this.transaction([fetched]).then(firstOf, (own: unknown) => ({ error: own })));
+    }
+    return outcomes;
+  }
+
+  private async transaction(answers: Several<Fetched>): Promise<readonly Committed[]> {
+    const [{ personId }] = answers;
+    const vault = await this.vaults.of(personId);
+    return this.database.person(personId, (tx) => commitFetched(tx, answers, vault));
   }
 
   /** @inheritdoc */
@@ -68,4 +130,9 @@ export class PgRecordStore implements RecordStore {
       tx.query(KEEP_BODY, [personId, accountId, endpoint, Buffer.from(hash, "hex"), problem, sealed]),
     );
   }
+}
+
+function firstOf([committed]: readonly Committed[]): Committed {
+  if (!committed) throw new RangeError("expected what a commit came to");
+  return committed;
 }

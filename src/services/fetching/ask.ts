@@ -17,6 +17,8 @@ const TOTAL_MS = 60_000;
 const RETRY_JITTER_MS = 200;
 /** Milliseconds for which an endpoint that is tried again counts as silent from the start: nobody waits long for what was out of reach. */
 const TRIED_AFTER_SILENCE_MS = 2_300;
+/** Milliseconds within which a turn was had without waiting in line. */
+const AT_ONCE_MS = 20;
 /** Milliseconds for which a turn is worth waiting for once pages have come that would have to be asked for again. */
 const PATIENCE_UNDERWAY_MS = 60_000;
 
@@ -105,9 +107,10 @@ export class Asker {
     this.token = token;
     return this.parts.breakers.run(this.configured.provider.slug, endpoint, async (trying) => {
       if (trying) this.asking.onProgress(TRIED_AFTER_SILENCE_MS);
+      const inLineSince = performance.now();
       await this.turn();
       // The provider may have asked to wait meanwhile.
-      await this.obeyPause();
+      if (performance.now() - inLineSince > AT_ONCE_MS) await this.obeyPause();
       return this.send(endpoint, request, token);
     });
   }

@@ -27,8 +27,12 @@ export interface FetchWatch {
   readonly onProgress: AskingFor["onProgress"];
   /** A request is sent to the provider. */
   readonly onAsked: () => void;
+  /** The wearer's latest known offset in minutes east of UTC, where the answer shows none. */
+  readonly offsetMinutes: number | null;
   /** Whether somebody waits. Default: as the task's origin says. */
   readonly urgency?: Urgency;
+  /** What the last commit is to note: it gives the lease back. Default: it is kept. */
+  readonly landing?: () => NonNullable<Fetched["landing"]>;
 }
 
 /** Fetches missing days stretch by stretch, each whole and committed before the next. */
@@ -42,8 +46,6 @@ export class StretchFetcher {
       readonly pageKeeper: PageKeeper;
       readonly versions: DataVersions;
       readonly telemetry: Telemetry;
-      /** The wearer's latest known offset in minutes east of UTC. */
-      readonly offsetOf: (personId: string) => Promise<number | null>;
     },
   ) {}
 
@@ -68,14 +70,13 @@ export class StretchFetcher {
     // Where the vendor takes no range, every stretch is the same request.
     const answers = new Map<string, Answered>();
     let records = 0;
-    for (const stretch of stretchesOf(days, before + after)) {
-      for (const asked of this.chunks(task.endpoint, stretch)) {
-        const window = widen(asked, before, after);
-        const name = JSON.stringify(task.endpoint.request(window, null));
-        const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
-        answers.set(name, pages);
-        records += await this.whole(task, asked, lease, pages);
-      }
+    const pieces = stretchesOf(days, before + after).flatMap((stretch) => this.chunks(task.endpoint, stretch));
+    for (const [index, asked] of pieces.entries()) {
+      const window = widen(asked, before, after);
+      const name = JSON.stringify(task.endpoint.request(window, null));
+      const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
+      answers.set(name, pages);
+      records += await this.whole(task, asked, lease, pages, watch, index === pieces.length - 1);
     }
     return records;
   }
@@ -100,11 +101,21 @@ export class StretchFetcher {
     }
   }
 
-  private async whole(task: FlightTask, asked: DayRange, lease: Lease, pages: Answered): Promise<number> {
+  private async whole(
+    task: FlightTask,
+    asked: DayRange,
+    lease: Lease,
+    pages: Answered,
+    watch: FetchWatch,
+    last: boolean,
+  ): Promise<number> {
     const { endpoint } = task;
     const { startedAt } = pages;
     const answer = { ...(await dateDocuments(this.parts.store, task, asked, pages)), startedAt };
-    const fetched = await this.fetched(task, asked, lease, answer);
+    const fetched = {
+      ...this.fetched(task, asked, lease, answer, watch.offsetMinutes),
+      ...(last && watch.landing !== undefined ? { landing: watch.landing() } : {}),
+    };
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
     }
@@ -113,12 +124,13 @@ export class StretchFetcher {
     return recordsOf(answer).filter((record) => contains(asked, record.day)).length;
   }
 
-  private async fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: Answered): Promise<Fetched> {
+  /** `known`: the wearer's offset as it was known before. */
+  private fetched(task: FlightTask, asked: DayRange, lease: Lease, answer: Answered, known: number | null): Fetched {
     const { account, configured, endpoint } = task;
     const { startedAt } = answer;
     const { before, after } = marginOf(endpoint);
     const offset = latestOffset(recordsOf(answer), startedAt + DAY_SECONDS);
-    const offsetMinutes = offset?.minutes ?? (await this.parts.offsetOf(account.personId));
+    const offsetMinutes = offset?.minutes ?? known;
     const withRecords = new Set(recordsOf(answer).map((record) => record.day));
     const unread = answer.setAside.map((one) => ({
       raw: one.raw,

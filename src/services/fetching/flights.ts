@@ -109,9 +109,9 @@ export class Flights {
       }
       // Right after somebody's flight the days may be known already; at first the caller has just looked.
       if (others || !first) {
-        const missing = await this.missing(task, open).catch((error: unknown) => ({ error }));
+        const missing = await this.look(task, open).catch((error: unknown) => ({ error }));
         if ("error" in missing) return missing;
-        if (missing.length === 0) return { records: 0 };
+        if (missing.days.length === 0) return { records: 0 };
         if (this.underway.has(name)) continue;
       }
       const end = await this.takeOff(name, task, open, progress);
@@ -158,18 +158,26 @@ export class Flights {
     const { progress } = flying;
     const renewal = this.keepRenewed(key, lease, progress);
     const deaf = this.parts.bell.listen(nameOf(key), (message) => message === HURRY && flying.urgency.hurry());
+    let landed = false;
     try {
-      const days = await this.missing(task, wanted);
+      const { days, offsetMinutes } = await this.look(task, wanted);
       await this.sessionsFirst(task, days, wanted, flying);
       flying.asked = { begunAt: performance.now(), days };
-      const watch = { onProgress: progress.mark, onAsked: progress.asked, urgency: flying.urgency };
-      return { records: await this.parts.fetcher.fetch(task, days, lease, watch) };
+      const landing = () => ({ askedMsAgo: progress.askedMsAgo() });
+      const { mark: onProgress, asked: onAsked } = progress;
+      const watch = { onProgress, onAsked, urgency: flying.urgency, landing, offsetMinutes };
+      const records = await this.parts.fetcher.fetch(task, days, lease, watch);
+      // The last commit has given the lease back.
+      landed = days.length > 0;
+      return { records };
     } finally {
       deaf();
       clearInterval(renewal);
-      await this.parts.leases
-        .release(key, lease.owner, progress.askedMsAgo())
-        .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
+      if (!landed) {
+        await this.parts.leases
+          .release(key, lease.owner, progress.askedMsAgo())
+          .catch((error: unknown) => this.parts.telemetry.fault("releasing a lease", error));
+      }
       this.parts.bell.ring(nameOf(key), "landed");
     }
   }
@@ -224,10 +232,11 @@ export class Flights {
     }
   }
 
-  private async missing(task: FlightTask, wanted: Wanted): Promise<CivilDay[]> {
+  /** The days that are not known as required, and the wearer's latest known offset in minutes east of UTC. */
+  private async look(task: FlightTask, wanted: Wanted): Promise<{ days: CivilDay[]; offsetMinutes: number | null }> {
     const days = [...wanted.keys()].sort();
     const [start, end] = [days[0], days.at(-1)];
-    if (start === undefined || end === undefined) return [];
+    if (start === undefined || end === undefined) return { days: [], offsetMinutes: null };
     const requirements = [...wanted.values()];
     const ageMatters = requirements.some((requirement) => !requirement.settledSuffices);
     const snapshot = await this.parts.store.snapshot({
@@ -239,7 +248,8 @@ export class Flights {
       withRecords: false,
     });
     const coverage = snapshot.coverage.find((one) => one.endpoint === task.endpoint.name);
-    return days.filter((day) => !meets(knownDay(coverage, day), wanted.get(day) as Requirement));
+    const missing = days.filter((day) => !meets(knownDay(coverage, day), wanted.get(day) as Requirement));
+    return { days: missing, offsetMinutes: snapshot.offsetMinutes };
   }
 }
 

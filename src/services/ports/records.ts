@@ -31,6 +31,8 @@ export interface Fetched {
   readonly origin: ChangeOrigin;
   /** Who holds the lease on (account, endpoint). */
   readonly leaseOwner: string;
+  /** The flight ends with this: the lease is given back by the commit, which notes how many milliseconds ago the provider was asked last. */
+  readonly landing?: { readonly askedMsAgo: number | null };
   readonly asked: DayRange;
   readonly startedAt: number;
   readonly mapperVersion: number;
