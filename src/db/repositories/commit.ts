@@ -3,12 +3,13 @@ import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../domain/changes";
 import { contains, daysOf } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
+import { packRecord } from "../../domain/packing";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
+import { DOCUMENT_ID, recordText } from "../record-text";
 import { changedDays, riseAndTell } from "./changes";
 import { noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
-import { bodies } from "./record-bodies";
 
 /** Seconds for which documents that could not be read are kept. */
 export const UNREAD_KEPT_SECONDS = 7 * 86_400;
@@ -20,32 +21,32 @@ const HOLD_LEASE = `SELECT FROM flights WHERE person_id = $1 AND account_id = $2
 // A record outside the asked days is kept only where a revision moved it there; the day itself was not asked whole.
 const UPSERT = `
 WITH n AS MATERIALIZED (
-  SELECT n.*, r.key IS NOT NULL AS stored, CASE WHEN r.deleted_at IS NULL THEN r.day END AS was
-  FROM jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body jsonb)
-  LEFT JOIN records r ON r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.kind = n.kind AND r.key = n.key),
+  SELECT n.*, r.id IS NOT NULL AS stored, CASE WHEN r.body IS NOT NULL THEN r.day END AS was
+  FROM jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body text)
+  LEFT JOIN records r ON r.person_id = $1 AND r.id = record_id($2, $3, n.kind, n.key)),
 written AS (
-  INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at, received_at)
-  SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8), to_timestamp($6::float8)
+  INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at)
+  SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8)
   FROM n WHERE n.day BETWEEN $7 AND $8 OR n.stored
-  ON CONFLICT (person_id, account_id, endpoint, kind, key) DO UPDATE SET
+  ON CONFLICT (person_id, id) DO UPDATE SET
     day = excluded.day, body = excluded.body, document_id = excluded.document_id, mapper_version = excluded.mapper_version,
-    fetch_started_at = excluded.fetch_started_at, received_at = excluded.received_at, deleted_at = NULL
+    fetch_started_at = excluded.fetch_started_at
   WHERE old.fetch_started_at < excluded.fetch_started_at
-    AND (old.body IS DISTINCT FROM excluded.body OR old.deleted_at IS NOT NULL OR old.mapper_version <> excluded.mapper_version)
+    AND (old.body IS DISTINCT FROM excluded.body OR old.day <> excluded.day OR old.mapper_version <> excluded.mapper_version)
   RETURNING kind, key, day)
 SELECT kind, written.day::text AS day, n.was::text AS was FROM written JOIN n USING (kind, key)`;
 
 const BURY = `
-UPDATE records r SET deleted_at = now(), body = NULL, fetch_started_at = to_timestamp($5::float8)
+UPDATE records r SET body = NULL, fetch_started_at = to_timestamp($5::float8)
 WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.day BETWEEN $6 AND $7
-  AND r.deleted_at IS NULL AND r.fetch_started_at < to_timestamp($5::float8)
+  AND r.body IS NOT NULL AND r.fetch_started_at < to_timestamp($5::float8)
   AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[])) AND r.day <> ALL ($9::date[])
-RETURNING r.kind, r.day::text AS was, r.document_id`;
+RETURNING r.kind, r.day::text AS was, ${DOCUMENT_ID} AS document_id`;
 
 const FORGET_RAW = `
 DELETE FROM raw_documents d WHERE d.person_id = $1 AND d.account_id = $2 AND d.endpoint = $3 AND d.document_id = ANY ($4)
   AND NOT EXISTS (SELECT FROM records r WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3
-    AND r.document_id = d.document_id AND r.deleted_at IS NULL)`;
+    AND ${DOCUMENT_ID} = d.document_id AND r.body IS NOT NULL)`;
 
 const KNOWN_HASHES = `
 SELECT document_id, encode(content_hash, 'hex') AS hash FROM raw_documents
@@ -79,14 +80,13 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const place = [personId, accountId, endpoint];
   await fence(tx, fetched);
-  const bodyOf = await bodies(tx, fetched);
   const rows = fetched.documents.flatMap(({ id, records }) =>
     records.map((record) => ({
       kind: record.kind,
       key: record.key,
       day: record.day,
-      document: id,
-      body: bodyOf(record),
+      document: id === record.key ? "" : id,
+      body: recordText(packRecord(record)),
     })),
   );
   // One statement can write a row only once.

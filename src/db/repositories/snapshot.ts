@@ -1,9 +1,10 @@
 import type { EndpointCoverage } from "../../domain/coverage";
 import { addDays, type CivilDay, civilDay, type DayRange, daysOf } from "../../domain/days";
 import { GatewayError } from "../../domain/errors";
-import type { KeptRecord, StoredRecord } from "../../domain/records";
+import type { KeptRecord, RecordKind } from "../../domain/records";
 import type { Snapshot, SnapshotRequest } from "../../services/ports/records";
 import type { Database } from "../database";
+import { recordOf } from "../record-text";
 
 /** A range of a datemultirange as PostgreSQL writes it: the end is exclusive. */
 type WireRange = readonly [start: string, endExclusive: string];
@@ -19,15 +20,20 @@ interface SnapshotRow {
   records: string | null;
 }
 
-/** A record and where it is from; `at`: epoch seconds at which it was received. */
-type KeptRow = readonly [account: string, endpoint: string, at: number, record: StoredRecord];
+/** A record and where it is from; `at`: epoch seconds at which it was received. Its values are those of `recordText`. */
+type KeptRow = readonly [
+  ...[account: string, endpoint: string, at: number, kind: RecordKind, key: string, day: string],
+  ...values: readonly unknown[],
+];
+/** The place of the first value in a {@link KeptRow}. */
+const VALUES = 6;
 
 const RANGES = (column: string) =>
   `(SELECT json_agg(json_build_array(lower(r), upper(r))) FROM unnest(${column} * datemultirange(daterange($4, $5, '[]'))) AS r)`;
 const HERE = "t.person_id = $1 AND t.account_id = ANY ($2) AND t.endpoint = ANY ($3)";
 
-// One statement is one snapshot: coverage, records and version cannot disagree. Bodies go into their JSON as the text that they are:
-// building it value by value takes twice as long.
+// One statement is one snapshot: coverage, records and version cannot disagree. Bodies are JSON already, and go
+// into it as they are.
 const SNAPSHOT = `
 SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
   (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'day', t.day,
@@ -41,9 +47,9 @@ SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
       'at', extract(epoch FROM t.started_at)::float8))
    FROM fetches t WHERE ${HERE} AND $6::float8 IS NOT NULL AND t.started_at >= to_timestamp($6::float8)
      AND t.days && daterange($4, $5, '[]')) AS checks,
-  (SELECT '[' || string_agg('["' || t.account_id || '",' || to_json(t.endpoint) || ',' || extract(epoch FROM t.received_at)::float8
-      || ',' || t.body::text || ']', ',') || ']'
-   FROM records t WHERE $7::boolean AND ${HERE} AND t.day BETWEEN $4 AND $5 AND t.deleted_at IS NULL) AS records
+  (SELECT '[' || string_agg('["' || t.account_id || '",' || to_json(t.endpoint) || ',' || extract(epoch FROM t.fetch_started_at)::float8
+      || ',"' || t.kind || '",' || to_json(t.key) || ',"' || t.day || '",' || t.body || ']', ',') || ']'
+   FROM records t WHERE $7::boolean AND ${HERE} AND t.day BETWEEN $4 AND $5 AND t.body IS NOT NULL) AS records
 FROM people p WHERE p.id = $1`;
 
 /** Everything of some accounts over a range of days, read by one statement. */
@@ -107,9 +113,10 @@ function fromWire(ranges: readonly WireRange[] | null): DayRange[] {
 
 function byAccount(rows: readonly KeptRow[]): Map<string, KeptRecord[]> {
   const accounts = new Map<string, KeptRecord[]>();
-  for (const [account, endpoint, receivedAt, record] of rows) {
+  for (const row of rows) {
+    const [account, endpoint, receivedAt, kind, key, day] = row;
     const kept = accounts.get(account) ?? [];
-    kept.push({ endpoint, receivedAt, record });
+    kept.push({ endpoint, receivedAt, record: recordOf(kind, key, day, row, VALUES) });
     accounts.set(account, kept);
   }
   return accounts;
