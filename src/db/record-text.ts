@@ -1,4 +1,6 @@
 import { epochSeconds, type Instant, instantAt, offsetOf } from "../domain/instants";
+import { ascending } from "../domain/order";
+import { packRecord } from "../domain/packing";
 import type { HrvAverage, RecordKind, StoredRecord } from "../domain/records";
 
 /**
@@ -48,15 +50,16 @@ type Values = Record<string, unknown>;
 /**
  * A record without its kind, key and day, as the values of a JSON array without its brackets; nulls at the end are left away. A session's
  * end is written in seconds after its start, its hypnogram without the start that both have, and what is its session's key as null.
+ * Records that say the same are the same text, in whatever order their names come and whether or not their lists are packed.
  */
 export function recordText(record: StoredRecord): string {
-  const said = shortened(record);
+  const said = shortened(packRecord(inOrder(record)));
   const fields = FIELDS[record.kind];
-  const values = fields.map((name) => said[name] ?? null);
+  const values: unknown[] = fields.map((name) => said[name] ?? null);
   const others = Object.entries(said).filter(([name, value]) => {
     return value !== undefined && !COLUMNS.has(name) && !fields.includes(name);
   });
-  if (others.length > 0) values.push(Object.fromEntries(others));
+  if (others.length > 0) values.push(sorted(Object.fromEntries(others)));
   while (values.length > 1 && values.at(-1) === null) values.pop();
   return JSON.stringify(values).slice(1, -1);
 }
@@ -83,6 +86,29 @@ export function textOf(kind: RecordKind, name: string): string {
   const place = FIELDS[kind].indexOf(name);
   if (place < 0) throw new RangeError(`expected one of ${FIELDS[kind].join(", ")}, got ${name}`);
   return `(('[' || body || ']')::jsonb ->> ${place})`;
+}
+
+/** The record with the names in its list in the order in which unpacking gives them: else it would not be packed. */
+function inOrder(record: StoredRecord): StoredRecord {
+  if (record.kind === "hrv") {
+    if (typeof record.samples === "string") return record;
+    return { ...record, samples: record.samples.map(({ at, milliseconds }) => ({ at, milliseconds })) };
+  }
+  if (record.kind === "sleep_session") {
+    if (typeof record.stages === "string") return record;
+    return { ...record, stages: record.stages.map(({ stage, start, end }) => ({ stage, start, end })) };
+  }
+  if (typeof record.contributors === "string") return record;
+  const contributors = record.contributors.map(({ key, nativeKey, score }) => ({ key, nativeKey, score }));
+  return { ...record, contributors };
+}
+
+/** The same with every object's names sorted. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const names = Object.entries(value).sort(ascending(([name]) => name));
+  return Object.fromEntries(names.map(([name, one]) => [name, sorted(one)]));
 }
 
 function shortened(record: StoredRecord): Values {

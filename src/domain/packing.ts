@@ -11,7 +11,6 @@ import type {
   StageSpan,
   Stages,
   StoredRecord,
-  WearableRecord,
 } from "./records";
 
 /** Steps of a series that hold no sample, for each one that does, before text with empty places is longer than the samples. */
@@ -32,10 +31,10 @@ const STRETCH = /([A-Z-])(\d+)/g;
 
 /**
  * A record with its list (samples, hypnogram or contributors) as compact text, of which the same is made again to the byte; the record
- * itself where the list does not fit (uneven steps, an offset that changes). A night's samples take a twentieth of the room, and cost
+ * itself where the list does not fit (uneven steps, an offset that changes), or is text already. A night's samples take a twentieth of the room, and cost
  * nothing until they are asked for.
  */
-export function packRecord(record: WearableRecord): StoredRecord {
+export function packRecord(record: StoredRecord): StoredRecord {
   if (record.kind === "hrv") {
     const samples = packSamples(record.samples);
     return samples === record.samples ? record : { ...record, samples };
@@ -49,7 +48,8 @@ export function packRecord(record: WearableRecord): StoredRecord {
 }
 
 /** Samples at even steps as `start step value,value,,value`: an instant, seconds, milliseconds; nothing between commas is no sample. */
-export function packSamples(samples: readonly HrvPoint[]): Samples {
+export function packSamples(samples: Samples): Samples {
+  if (typeof samples === "string") return samples;
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || samples.length < 2) return samples;
   const from = epochSeconds(first.at);
@@ -83,7 +83,8 @@ export function sampleValues(samples: Samples): number[] {
 }
 
 /** A hypnogram as `start L300D600-30R900`: an instant, then each stretch's stage and seconds; `-` where nothing is said. */
-export function packStages(stages: readonly StageSpan[]): Stages {
+export function packStages(stages: Stages): Stages {
+  if (typeof stages === "string") return stages;
   const [first] = stages;
   if (!first) return stages;
   let reached = epochSeconds(first.start);
@@ -116,8 +117,8 @@ export function stageSpans(stages: Stages): readonly StageSpan[] {
 }
 
 /** Contributors as `native score,native:common score`, the key where it is another than the vendor's name; none: `native: score`, `native `. */
-export function packContributors(contributors: readonly ContributorScore[]): Contributors {
-  if (contributors.length === 0) return contributors;
+export function packContributors(contributors: Contributors): Contributors {
+  if (typeof contributors === "string" || contributors.length === 0) return contributors;
   const parts = contributors.map(({ key, nativeKey, score }) => {
     return `${nativeKey}${key === nativeKey ? "" : `:${key ?? ""}`} ${score ?? ""}`;
   });

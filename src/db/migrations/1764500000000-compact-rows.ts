@@ -1,6 +1,5 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
-import { packRecord } from "../../domain/packing";
-import type { StoredRecord, WearableRecord } from "../../domain/records";
+import type { StoredRecord } from "../../domain/records";
 import { recordOf, recordText } from "../record-text";
 import { personalPolicy } from "./1763700000000-foundation";
 
@@ -135,7 +134,7 @@ export class CompactRows1764500000000 implements MigrationInterface {
     await inTurn(runner, [...OPEN, RECORDS, CHANGES]);
     await copyRecords(runner, FILL_RECORDS, (row) => ({
       ...row,
-      body: row.body === null ? null : recordText(packRecord(row.body as WearableRecord)),
+      body: row.body === null ? null : recordText(row.body as StoredRecord),
       document_id: row.document_id === row.key ? "" : row.document_id,
     }));
     await copyChanges(runner, FILL_CHANGES);

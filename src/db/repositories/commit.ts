@@ -3,7 +3,6 @@ import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../domain/changes";
 import { contains, daysOf } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
-import { packRecord } from "../../domain/packing";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
 import { DOCUMENT_ID, recordText } from "../record-text";
@@ -86,7 +85,7 @@ export async function commitFetched(tx: EntityManager, fetched: Fetched, vault: 
       key: record.key,
       day: record.day,
       document: id === record.key ? "" : id,
-      body: recordText(packRecord(record)),
+      body: recordText(record),
     })),
   );
   // One statement can write a row only once.
