@@ -58,10 +58,20 @@ export function packSamples(samples: Samples): Samples {
   const steps = (places.at(-1) ?? 0) / step;
   if (!samples.every(({ milliseconds }) => Number.isFinite(milliseconds))) return samples;
   if (!(step > 0 && Number.isInteger(steps) && steps <= samples.length * MAX_STEPS_PER_SAMPLE)) return samples;
+  // No more than the lines below is to be checked for the same to be made again: this is most of what ingesting costs here.
   const values = new Array<string>(steps + 1).fill("");
   for (const [index, { milliseconds }] of samples.entries()) values[(places[index] ?? 0) / step] = String(milliseconds);
   const packed = `${first.at} ${step} ${values.join(",")}` as PackedSamples;
-  return sameText(samplePoints(packed), samples) ? packed : samples;
+  const offset = offsetOf(first.at);
+  const again = samples.every((sample, index) => {
+    const place = places[index] ?? 0;
+    return (
+      Number.isInteger(place / step) &&
+      sample.at === instantAt(from + place, offset) &&
+      Object.keys(sample).join() === "at,milliseconds"
+    );
+  });
+  return again ? packed : samples;
 }
 
 /** The samples, by time. */
@@ -87,17 +97,19 @@ export function packStages(stages: Stages): Stages {
   if (typeof stages === "string") return stages;
   const [first] = stages;
   if (!first) return stages;
+  const offset = offsetOf(first.start);
   let reached = epochSeconds(first.start);
-  if (Number.isNaN(reached)) return stages;
   let text = `${first.start} `;
-  for (const { stage, start, end } of stages) {
+  for (const span of stages) {
+    const { stage, start, end } = span;
     const [from, to] = [epochSeconds(start), epochSeconds(end)];
+    const again = from >= reached && to >= from && start === instantAt(from, offset) && end === instantAt(to, offset);
+    if (!again || Object.keys(span).join() !== "stage,start,end") return stages;
     if (from !== reached) text += `${NOTHING}${from - reached}`;
     text += `${LETTERS[stage]}${to - from}`;
     reached = to;
   }
-  const packed = text as PackedStages;
-  return sameText(stageSpans(packed), stages) ? packed : stages;
+  return text as PackedStages;
 }
 
 /** The hypnogram's stretches, by time. */
