@@ -64,15 +64,15 @@ export function recordText(record: StoredRecord): string {
   return JSON.stringify(values).slice(1, -1);
 }
 
-/** The record of a row, from its columns and, at `place` in `row`, the first of the values that {@link recordText} wrote. */
-export function recordOf(kind: RecordKind, key: string, day: string, row: readonly unknown[], place = 0): StoredRecord {
+/** The record of a row, from its columns and the values that {@link recordText} wrote. */
+export function recordOf(kind: RecordKind, key: string, day: string, values: readonly unknown[]): StoredRecord {
   const said: Values = { kind, key, day };
   const fields = FIELDS[kind];
   for (const [index, name] of fields.entries()) {
-    const value = row[place + index] ?? null;
+    const value = values[index] ?? null;
     if (value !== null || !LEFT_OUT.has(name)) said[name] = value;
   }
-  Object.assign(said, row[place + fields.length]);
+  Object.assign(said, values[fields.length]);
   if (kind === "hrv") said["sessionKey"] ??= key;
   else if (kind === "sleep_session") lengthen(said);
   return said as unknown as StoredRecord;
