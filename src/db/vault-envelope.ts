@@ -42,10 +42,14 @@ export function sealUnder(key: NamedKey, belongs: readonly string[], plaintext: 
 const WINDOW_BITS = { least: 9, most: 15 };
 const MOST_MEMORY = 8;
 
-/** Tables no larger than the plaintext needs: clearing those of 32 kB takes longer than deflating most documents, which come out the same. */
+/**
+ * Room no larger than the plaintext needs: making and clearing that of a stream takes longer than deflating most documents, which come
+ * out the same.
+ */
 function tablesFor({ length }: Buffer): ZlibOptions {
   const windowBits = Math.min(WINDOW_BITS.most, Math.max(WINDOW_BITS.least, Math.ceil(Math.log2(length + 1))));
-  return { windowBits, memLevel: MOST_MEMORY - (WINDOW_BITS.most - windowBits) };
+  const chunkSize = Math.min(16_384, Math.max(64, length));
+  return { windowBits, memLevel: MOST_MEMORY - (WINDOW_BITS.most - windowBits), chunkSize };
 }
 
 /** Random bytes for nonces to come; each is used once. */

@@ -11,7 +11,6 @@ import type {
   StageSpan,
   Stages,
   StoredRecord,
-  WearableRecord,
 } from "./records";
 
 /** Steps of a series that hold no sample, for each one that does, before text with empty places is longer than the samples. */
@@ -32,10 +31,10 @@ const STRETCH = /([A-Z-])(\d+)/g;
 
 /**
  * A record with its list (samples, hypnogram or contributors) as compact text, of which the same is made again to the byte; the record
- * itself where the list does not fit (uneven steps, an offset that changes). A night's samples take a twentieth of the room, and cost
+ * itself where the list does not fit (uneven steps, an offset that changes), or is text already. A night's samples take a twentieth of the room, and cost
  * nothing until they are asked for.
  */
-export function packRecord(record: WearableRecord): StoredRecord {
+export function packRecord(record: StoredRecord): StoredRecord {
   if (record.kind === "hrv") {
     const samples = packSamples(record.samples);
     return samples === record.samples ? record : { ...record, samples };
@@ -49,7 +48,8 @@ export function packRecord(record: WearableRecord): StoredRecord {
 }
 
 /** Samples at even steps as `start step value,value,,value`: an instant, seconds, milliseconds; nothing between commas is no sample. */
-export function packSamples(samples: readonly HrvPoint[]): Samples {
+export function packSamples(samples: Samples): Samples {
+  if (typeof samples === "string") return samples;
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || samples.length < 2) return samples;
   const from = epochSeconds(first.at);
@@ -58,10 +58,20 @@ export function packSamples(samples: readonly HrvPoint[]): Samples {
   const steps = (places.at(-1) ?? 0) / step;
   if (!samples.every(({ milliseconds }) => Number.isFinite(milliseconds))) return samples;
   if (!(step > 0 && Number.isInteger(steps) && steps <= samples.length * MAX_STEPS_PER_SAMPLE)) return samples;
+  // No more than the lines below is to be checked for the same to be made again: this is most of what ingesting costs here.
   const values = new Array<string>(steps + 1).fill("");
   for (const [index, { milliseconds }] of samples.entries()) values[(places[index] ?? 0) / step] = String(milliseconds);
   const packed = `${first.at} ${step} ${values.join(",")}` as PackedSamples;
-  return sameList(samplePoints(packed), samples) ? packed : samples;
+  const offset = offsetOf(first.at);
+  const again = samples.every((sample, index) => {
+    const place = places[index] ?? 0;
+    return (
+      Number.isInteger(place / step) &&
+      sample.at === instantAt(from + place, offset) &&
+      Object.keys(sample).join() === "at,milliseconds"
+    );
+  });
+  return again ? packed : samples;
 }
 
 /** The samples, by time. */
@@ -83,20 +93,23 @@ export function sampleValues(samples: Samples): number[] {
 }
 
 /** A hypnogram as `start L300D600-30R900`: an instant, then each stretch's stage and seconds; `-` where nothing is said. */
-export function packStages(stages: readonly StageSpan[]): Stages {
+export function packStages(stages: Stages): Stages {
+  if (typeof stages === "string") return stages;
   const [first] = stages;
   if (!first) return stages;
+  const offset = offsetOf(first.start);
   let reached = epochSeconds(first.start);
-  if (Number.isNaN(reached)) return stages;
   let text = `${first.start} `;
-  for (const { stage, start, end } of stages) {
+  for (const span of stages) {
+    const { stage, start, end } = span;
     const [from, to] = [epochSeconds(start), epochSeconds(end)];
+    const again = from >= reached && to >= from && start === instantAt(from, offset) && end === instantAt(to, offset);
+    if (!again || Object.keys(span).join() !== "stage,start,end") return stages;
     if (from !== reached) text += `${NOTHING}${from - reached}`;
     text += `${LETTERS[stage]}${to - from}`;
     reached = to;
   }
-  const packed = text as PackedStages;
-  return sameList(stageSpans(packed), stages) ? packed : stages;
+  return text as PackedStages;
 }
 
 /** The hypnogram's stretches, by time. */
@@ -116,8 +129,8 @@ export function stageSpans(stages: Stages): readonly StageSpan[] {
 }
 
 /** Contributors as `native score,native:common score`, the key where it is another than the vendor's name; none: `native: score`, `native `. */
-export function packContributors(contributors: readonly ContributorScore[]): Contributors {
-  if (contributors.length === 0) return contributors;
+export function packContributors(contributors: Contributors): Contributors {
+  if (typeof contributors === "string" || contributors.length === 0) return contributors;
   const parts = contributors.map(({ key, nativeKey, score }) => {
     return `${nativeKey}${key === nativeKey ? "" : `:${key ?? ""}`} ${score ?? ""}`;
   });

@@ -73,6 +73,8 @@ function tame(root: unknown): boolean {
     const { value, depth } = next;
     if (typeof value !== "object" || value === null) continue;
     if (depth >= DEEPEST) return false;
+    // Most of what comes are arrays of numbers.
+    if (Array.isArray(value) && value.every((member) => typeof member === "number" || member === null)) continue;
     if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
     for (const [name, member] of Object.entries(value)) {
       if (typeof member === "object" && member !== null) open.push({ value: member, depth: depth + 1 });

@@ -24,6 +24,8 @@ export interface People {
 
 /** Tables of a person's account that are no data of theirs, or that nobody else could open. */
 const NOT_CLONED = ["grants", "flights", "raw_documents", "set_aside_documents", "refresh_attempts"];
+/** Tables whose rows are of many days: not cloned where only some days are. */
+const OF_ALL_DAYS = ["changes"];
 
 /**
  * Makes `count` people with `days` days each: `origins` of them link and are filled through the gateway, the others get copies of
@@ -119,7 +121,7 @@ async function clone(
      WHERE table_schema = current_schema() AND table_name <> ALL ($1)
        AND table_name IN (SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition)
      GROUP BY 1 HAVING bool_or(column_name = 'account_id') AND bool_or(column_name = 'person_id') ORDER BY 1`,
-    [NOT_CLONED],
+    [since === null ? NOT_CLONED : [...NOT_CLONED, ...OF_ALL_DAYS]],
   );
   const account = { person_id: "c.person", id: "c.account" };
   await admin.query(await copying(admin, "accounts", "t.person_id = c.origin AND t.id = c.origin_account", account));

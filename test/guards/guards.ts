@@ -3,6 +3,7 @@ import { BUDGET_GUARDS } from "./budget-guards";
 import { HISTORY_GUARDS } from "./history-guards";
 import { JOBS_GUARDS } from "./jobs-guards";
 import { OUTGOING_GUARDS } from "./outgoing-guards";
+import { STORAGE_GUARDS } from "./storage-guards";
 import { WEBHOOK_GUARDS } from "./webhook-guards";
 
 /** A guard: how to take it away (a patch of one place in one file), and which tests must then fail. */
@@ -247,6 +248,7 @@ export const GUARDS: readonly Guard[] = [
     tests: "two processes at once make each subscription once",
   },
   ...OUTGOING_GUARDS,
+  ...STORAGE_GUARDS,
   ...WEBHOOK_GUARDS,
   ...ANSWER_GUARDS,
   ...BUDGET_GUARDS,

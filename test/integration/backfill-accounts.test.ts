@@ -1,3 +1,4 @@
+import { ENTRIES } from "../../src/db/repositories/change-entries";
 import { addDays, daysOf } from "../../src/domain/days";
 import { Postponed } from "../../src/services/ports/jobs";
 import { asked, historiesForTests, step } from "../support/history-process";
@@ -167,7 +168,8 @@ test("the feed says of what came that it is history", async () => {
   });
   await done(history, someone, 100);
   const origins = await world.rows(
-    "SELECT metric, origin, count(*)::int AS days FROM changes WHERE person_id = $1 AND metric = 'ACTIVITY' GROUP BY 1, 2 ORDER BY 2",
+    `SELECT e.metric, c.origin, count(*)::int AS days FROM changes c, ${ENTRIES}
+     WHERE c.person_id = $1 AND e.metric = 'ACTIVITY' GROUP BY 1, 2 ORDER BY 2`,
     [someone.person.id],
   );
   expect(origins).toEqual([

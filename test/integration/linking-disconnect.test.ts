@@ -5,7 +5,7 @@ import { acmeWith } from "../unit/simulator/acme";
 
 /** Tables that hold what was stored from an account, with a row for each. */
 const PLANTED: Readonly<Record<string, string>> = {
-  records: "endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at, received_at",
+  records: "endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at",
   raw_documents: "endpoint, document_id, content_hash, sealed_body, fetched_at",
   set_aside_documents: "endpoint, content_hash, days, path, problem, sealed_body, seen_at, expires_at",
   coverage_days: "endpoint, day, checked_at",
@@ -15,7 +15,7 @@ const PLANTED: Readonly<Record<string, string>> = {
   refresh_attempts: "id, generation, token_hash_prefix",
 };
 const VALUES: Readonly<Record<string, string>> = {
-  records: "'e', 'k', 'one', '2026-01-01', '{}', 'd', 1, now(), now()",
+  records: "'e', 'k', 'one', '2026-01-01', '{}', 'd', 1, now()",
   raw_documents: "'e', 'd', 'h', 's', now()",
   set_aside_documents: "'e', 'h', '{[2026-01-01,2026-01-02)}', 'p', 'p', 's', now(), now()",
   coverage_days: "'e', '2026-01-01', now()",
@@ -87,7 +87,8 @@ test("deleteData counts the records that could be read and empties every table, 
   const second = await vendor.link(person, "berta");
   await plant(person.id, second.id);
   await world.rows(
-    "INSERT INTO records SELECT person_id, account_id, endpoint, kind, 'gone', day, NULL, document_id, 1, now(), now(), now() FROM records WHERE account_id = $1",
+    `INSERT INTO records (person_id, account_id, endpoint, kind, key, day, document_id, mapper_version, fetch_started_at)
+     SELECT person_id, account_id, endpoint, kind, 'gone', day, document_id, 1, now() FROM records WHERE account_id = $1`,
     [second.id],
   );
   expect(await undo(person, true)).toEqual({ revokedAtProvider: true, deletedRecords: 2 });

@@ -26,7 +26,7 @@ const json = (value: unknown): Behaviour => ({ body: JSON.stringify(value) });
 /** What the database holds of a person. */
 async function kept(someone: Someone): Promise<Record<string, number>> {
   const [row] = await world.rows<Record<string, number>>(
-    `SELECT (SELECT count(*)::int FROM records WHERE person_id = $1 AND deleted_at IS NULL) AS records,
+    `SELECT (SELECT count(*)::int FROM records WHERE person_id = $1 AND body IS NOT NULL) AS records,
       (SELECT count(*)::int FROM raw_documents WHERE person_id = $1) AS raw,
       (SELECT count(*)::int FROM coverage_days WHERE person_id = $1) + (SELECT count(*)::int FROM coverage_settled WHERE person_id = $1) AS coverage,
       (SELECT count(*)::int FROM set_aside_documents WHERE person_id = $1) AS unread`,
@@ -262,7 +262,7 @@ test("a document that cannot be read any more is not taken for deleted, wherever
   await gateway.ask(someone, question("ACTIVITY", WEEK));
   someone.data.put("activity", { id: "second", day: `${TODAY}T`, value: 1 });
   await gateway.ask(someone, question("ACTIVITY", WEEK, { maxAgeSeconds: 0 }));
-  const alive = "SELECT 1 FROM records WHERE account_id = $1 AND key = 'second' AND deleted_at IS NULL";
+  const alive = "SELECT 1 FROM records WHERE account_id = $1 AND key = 'second' AND body IS NOT NULL";
   expect(await world.rows(alive, [someone.accountId])).toHaveLength(1);
   expect(await kept(someone)).toMatchObject({ records: 8, unread: 1 });
 });

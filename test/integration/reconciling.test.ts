@@ -1,3 +1,4 @@
+import { ENTRIES } from "../../src/db/repositories/change-entries";
 import { readLastSynced } from "../../src/db/repositories/person-state";
 import { PgReconcilingStore } from "../../src/db/repositories/reconciling";
 import { addDays, daysOf } from "../../src/domain/days";
@@ -77,7 +78,7 @@ test("a night reads the last seven days again: late revisions, deletions and arr
   });
   expect(run!.finishedAt).toBeGreaterThanOrEqual(run!.startedAt);
   const told = await world.rows(
-    `SELECT day::text, type, origin FROM changes WHERE person_id = $1 AND metric = 'ACTIVITY' AND version > $2 ORDER BY day`,
+    `SELECT e.day::text, e.type, c.origin FROM changes c, ${ENTRIES} WHERE person_id = $1 AND metric = 'ACTIVITY' AND version > $2 ORDER BY day`,
     [someone.person.id, before],
   );
   expect(told).toEqual([

@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { ENTRIES } from "../../src/db/repositories/change-entries";
 
 /**
  * What an account's history came to, table by table, as text that is the same whenever the same came: rows in their order, without ids,
@@ -7,14 +8,14 @@ import { Client } from "pg";
  */
 const TABLES: Readonly<Record<string, string>> = {
   records:
-    "SELECT endpoint, kind, key, day::text, body, document_id, mapper_version, deleted_at IS NULL AS live FROM records",
+    "SELECT endpoint, kind, key, day::text, body, document_id, mapper_version, body IS NOT NULL AS live FROM records",
   raw_documents: "SELECT endpoint, document_id, encode(content_hash, 'hex') AS hash FROM raw_documents",
   set_aside_documents: "SELECT endpoint, encode(content_hash, 'hex') AS hash, days::text FROM set_aside_documents",
   coverage_settled: "SELECT endpoint, known::text FROM coverage_settled",
   coverage_days: "SELECT endpoint, day::text FROM coverage_days",
   fetches: "SELECT endpoint, days::text, changed, deleted, set_aside FROM fetches",
-  changes: "SELECT metric, provider, day::text, type, origin FROM changes WHERE type <> 'UPDATED'",
-  change_origins: "SELECT DISTINCT metric, origin FROM changes",
+  changes: `SELECT e.metric, c.provider, e.day::text, e.type, c.origin FROM changes c, ${ENTRIES} WHERE e.type <> 'UPDATED'`,
+  change_origins: `SELECT DISTINCT e.metric, c.origin FROM changes c, ${ENTRIES}`,
   backfills: "SELECT endpoint, first_day::text, last_day::text, state, retry_at, error, failures FROM backfills",
   sync_runs: `SELECT trigger, first_day::text, last_day::text, finished_at IS NOT NULL AS over, created, updated, deleted, set_aside, errors
     FROM sync_runs`,

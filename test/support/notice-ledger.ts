@@ -1,6 +1,10 @@
 import { Client } from "pg";
 import { webhook } from "../../providers/oura/webhook";
+import { DOCUMENT_ID, textOf } from "../../src/db/record-text";
+import { ENTRIES } from "../../src/db/repositories/change-entries";
 import type { Notice, ToldDocument } from "./telling-vendor";
+
+const DEVIATION = textOf("readiness", "temperatureDeviationCelsius");
 
 // Triggers note what the gateway's own statements do, whichever process does it and however it ends.
 const SCHEMA = `
@@ -9,7 +13,7 @@ CREATE TABLE ledger_done (id bigserial PRIMARY KEY, event text NOT NULL, outcome
 CREATE FUNCTION ledger_effect() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN
   IF TG_OP = 'INSERT' OR NEW.body IS DISTINCT FROM OLD.body THEN
     INSERT INTO ledger_effects (person_id, day, document, revision)
-    VALUES (NEW.person_id, NEW.day, NEW.document_id, round((NEW.body->>'temperatureDeviationCelsius')::numeric * 100));
+    SELECT r.person_id, r.day, ${DOCUMENT_ID}, round(${DEVIATION}::numeric * 100) FROM (SELECT NEW.*) AS r;
   END IF;
   RETURN NULL; END $$;
 CREATE FUNCTION ledger_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN
@@ -86,12 +90,12 @@ export class NoticeLedger {
 }
 
 const STORED = `
-SELECT document_id AS document, deleted_at IS NOT NULL AS deleted,
-  round((body->>'temperatureDeviationCelsius')::numeric * 100)::int AS revision FROM records WHERE kind = 'readiness'`;
+SELECT ${DOCUMENT_ID} AS document, body IS NULL AS deleted,
+  round(${DEVIATION}::numeric * 100)::int AS revision FROM records r WHERE kind = 'readiness'`;
 
 /** Every user has one document a day: each of its changes is one of the day. */
 const TOLD_OTHERWISE = `
-SELECT FROM (SELECT person_id, day, count(*) FROM changes WHERE metric = 'READINESS' AND origin = 'LIVE' GROUP BY 1, 2) AS told
+SELECT FROM (SELECT c.person_id, e.day, count(*) FROM changes c, ${ENTRIES} WHERE metric = 'READINESS' AND origin = 'LIVE' GROUP BY 1, 2) AS told
 FULL JOIN (SELECT person_id, day, count(*) FROM ledger_effects GROUP BY 1, 2) AS made USING (person_id, day)
 WHERE told.count IS DISTINCT FROM made.count`;
 

@@ -60,7 +60,7 @@ export class ToldGateway {
   async storedOn(provider: string, day: string, vendorUserId?: string): Promise<string[]> {
     const rows = await this.rows(
       `SELECT DISTINCT r.endpoint FROM records r JOIN accounts a ON a.person_id = r.person_id AND a.id = r.account_id
-       WHERE a.provider = $1 AND r.day = $2 AND r.deleted_at IS NULL AND ($3::text IS NULL OR a.vendor_user_id = $3) ORDER BY 1`,
+       WHERE a.provider = $1 AND r.day = $2 AND r.body IS NOT NULL AND ($3::text IS NULL OR a.vendor_user_id = $3) ORDER BY 1`,
       [provider, day, vendorUserId ?? null],
     );
     return rows.map(({ endpoint }) => String(endpoint));

@@ -117,7 +117,7 @@ export async function forgetEvents(world: World): Promise<void> {
 export async function stored(world: World, someone: Someone, endpoint: string): Promise<Record<string, string[]>> {
   const rows = await world.rows<{ day: string; keys: string[] }>(
     `SELECT day::text AS day, array_agg(DISTINCT key ORDER BY key) AS keys FROM records
-     WHERE account_id = $1 AND endpoint = $2 AND deleted_at IS NULL GROUP BY day`,
+     WHERE account_id = $1 AND endpoint = $2 AND body IS NOT NULL GROUP BY day`,
     [someone.accountId, endpoint],
   );
   return Object.fromEntries(rows.map(({ day, keys }) => [day, keys]));

@@ -6,6 +6,7 @@ import { WebhookInbox1764100000000 } from "./1764100000000-webhook-inbox";
 import { WebhookSubscriptions1764200000000 } from "./1764200000000-webhook-subscriptions";
 import { Backfill1764300000000 } from "./1764300000000-backfill";
 import { OutgoingWebhooks1764400000000 } from "./1764400000000-outgoing-webhooks";
+import { CompactRows1764500000000 } from "./1764500000000-compact-rows";
 
 /** Every migration in the order in which they are applied. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   WebhookSubscriptions1764200000000,
   Backfill1764300000000,
   OutgoingWebhooks1764400000000,
+  CompactRows1764500000000,
 ] as const;

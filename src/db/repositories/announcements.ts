@@ -5,6 +5,7 @@ import { dataChangedBodies } from "../../domain/webhook-events";
 import type { Announcements } from "../../services/ports/outgoing";
 import type { Database } from "../database";
 import { prepared } from "../prepared";
+import { AFTER, ENTRIES, ENTRY } from "./change-entries";
 import { enqueue } from "./jobs";
 import { listenersOf, post, wake } from "./webhook-events";
 
@@ -34,9 +35,8 @@ const FORGET = "DELETE FROM announcements WHERE person_id = $1";
 const ADVANCE = "UPDATE announcements SET version = $2, ordinal = $3 WHERE person_id = $1";
 const PERSON = "SELECT external_id, extract(epoch FROM now())::float8 AS at FROM people WHERE id = $1";
 const CHANGES = `
-SELECT version::text, ordinal, extract(epoch FROM at)::float8 AS at, metric, provider, day::text AS day, type, origin
-FROM changes WHERE person_id = $1 AND (changes.version, changes.ordinal) > ($2::bigint, $3::int)
-ORDER BY changes.version, changes.ordinal LIMIT ${MOST_CHANGES}`;
+SELECT ${ENTRY} FROM changes c, ${ENTRIES} WHERE c.person_id = $1 AND ${AFTER}
+ORDER BY c.version, e.ordinal LIMIT ${MOST_CHANGES}`;
 
 /**
  * Asks, in the transaction that changed a person's data and after its version rose, for its announcement, where any endpoint wants to know. The caller holds the

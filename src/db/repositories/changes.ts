@@ -24,7 +24,7 @@ const LIVE = {
   name: "commit: live",
   text: `
 SELECT kind, day::text AS day, count(*)::int AS count FROM records
-WHERE person_id = $1 AND account_id = $2 AND day = ANY ($3::date[]) AND deleted_at IS NULL GROUP BY kind, day`,
+WHERE person_id = $1 AND account_id = $2 AND day = ANY ($3::date[]) AND body IS NOT NULL GROUP BY kind, day`,
 };
 
 const RISE_AND_TELL = {
@@ -37,9 +37,8 @@ WITH risen AS (
     utc_offset_seen_at = greatest(utc_offset_seen_at, to_timestamp($3::float8))
   WHERE id = $1 RETURNING data_version, clock_timestamp() AS at),
 told AS (
-  INSERT INTO changes (person_id, version, ordinal, at, metric, provider, account_id, day, type, origin)
-  SELECT $1, risen.data_version, n.ordinal, risen.at, n.metric, $4, $5, n.day, n.type, $6
-  FROM risen, unnest($7::text[], $8::date[], $9::text[]) WITH ORDINALITY AS n (metric, day, type, ordinal))
+  INSERT INTO changes (person_id, version, at, provider, account_id, origin, metrics, days, types)
+  SELECT $1, risen.data_version, risen.at, $4, $5, $6, $7, $8, $9 FROM risen WHERE cardinality($7::text[]) > 0)
 SELECT data_version::text AS version FROM risen`,
 };
 

@@ -6,11 +6,11 @@ import { AccountFenced } from "../../domain/errors";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
 import { allOf, prepared, sent } from "../prepared";
+import { DOCUMENT_ID, recordText } from "../record-text";
 import { changedDays, riseAndTell } from "./changes";
 import { cover, noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
 import type { Several } from "./gathered";
-import { bodies } from "./record-bodies";
 
 /** Seconds for which documents that could not be read are kept. */
 export const UNREAD_KEPT_SECONDS = 7 * 86_400;
@@ -29,18 +29,18 @@ const UPSERT = {
   name: "commit: records",
   text: `
 WITH n AS MATERIALIZED (
-  SELECT n.*, r.key IS NOT NULL AS stored, CASE WHEN r.deleted_at IS NULL THEN r.day END AS was
-  FROM jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body jsonb)
-  LEFT JOIN records r ON r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.kind = n.kind AND r.key = n.key),
+  SELECT n.*, r.id IS NOT NULL AS stored, CASE WHEN r.body IS NOT NULL THEN r.day END AS was
+  FROM jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body text)
+  LEFT JOIN records r ON r.person_id = $1 AND r.id = record_id($2, $3, n.kind, n.key)),
 written AS (
-  INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at, received_at)
-  SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8), to_timestamp($6::float8)
+  INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at)
+  SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8)
   FROM n WHERE n.day BETWEEN $7 AND $8 OR n.stored
-  ON CONFLICT (person_id, account_id, endpoint, kind, key) DO UPDATE SET
+  ON CONFLICT (person_id, id) DO UPDATE SET
     day = excluded.day, body = excluded.body, document_id = excluded.document_id, mapper_version = excluded.mapper_version,
-    fetch_started_at = excluded.fetch_started_at, received_at = excluded.received_at, deleted_at = NULL
+    fetch_started_at = excluded.fetch_started_at
   WHERE old.fetch_started_at < excluded.fetch_started_at
-    AND (old.body IS DISTINCT FROM excluded.body OR old.deleted_at IS NOT NULL OR old.mapper_version <> excluded.mapper_version)
+    AND (old.body IS DISTINCT FROM excluded.body OR old.day <> excluded.day OR old.mapper_version <> excluded.mapper_version)
   RETURNING kind, key, day)
 SELECT kind, written.day::text AS day, n.was::text AS was FROM written JOIN n USING (kind, key)`,
 };
@@ -48,17 +48,17 @@ SELECT kind, written.day::text AS day, n.was::text AS was FROM written JOIN n US
 const BURY = {
   name: "commit: gone",
   text: `
-UPDATE records r SET deleted_at = now(), body = NULL, fetch_started_at = to_timestamp($5::float8)
+UPDATE records r SET body = NULL, fetch_started_at = to_timestamp($5::float8)
 WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.day BETWEEN $6 AND $7
-  AND r.deleted_at IS NULL AND r.fetch_started_at < to_timestamp($5::float8)
+  AND r.body IS NOT NULL AND r.fetch_started_at < to_timestamp($5::float8)
   AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[])) AND r.day <> ALL ($9::date[])
-RETURNING r.kind, r.day::text AS was, r.document_id`,
+RETURNING r.kind, r.day::text AS was, ${DOCUMENT_ID} AS document_id`,
 };
 
 const FORGET_RAW = `
 DELETE FROM raw_documents d WHERE d.person_id = $1 AND d.account_id = $2 AND d.endpoint = $3 AND d.document_id = ANY ($4)
   AND NOT EXISTS (SELECT FROM records r WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3
-    AND r.document_id = d.document_id AND r.deleted_at IS NULL)`;
+    AND ${DOCUMENT_ID} = d.document_id AND r.body IS NOT NULL)`;
 
 const KNOWN_HASHES = {
   name: "commit: hashes",
@@ -110,9 +110,8 @@ export async function commitFetched(
 async function keep(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<Kept> {
   const { personId, accountId, endpoint, asked, startedAt } = fetched;
   const place = [personId, accountId, endpoint];
-  const [, bodyOf, before, hashes, unreadBefore] = await allOf([
+  const [, before, hashes, unreadBefore] = await allOf([
     fence(tx, fetched),
-    bodies(tx, fetched),
     sessionsOf(tx, fetched),
     knownHashes(tx, fetched),
     unreadDays(tx, fetched),
@@ -122,8 +121,8 @@ async function keep(tx: EntityManager, fetched: Fetched, vault: PersonVault): Pr
       kind: record.kind,
       key: record.key,
       day: record.day,
-      document: id,
-      body: bodyOf(record),
+      document: id === record.key ? "" : id,
+      body: recordText(record),
     })),
   );
   // One statement can write a row only once.

@@ -2,13 +2,16 @@ import type { EntityManager } from "typeorm";
 import { addDays, type CivilDay, civilDay } from "../../domain/days";
 import type { Fetched } from "../../services/ports/records";
 import { prepared } from "../prepared";
+import { textOf } from "../record-text";
+
+const CYCLE = textOf("sleep_session", "cycleKey");
 
 /** The last of a cycle counts: the longest night. Parameters: person, account, endpoint, session keys, cycle keys. */
 export const SESSION_DAYS = (further = "false") => `
-SELECT key, body ->> 'cycleKey' AS cycle, day::text AS day FROM records
-WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND kind = 'sleep_session' AND deleted_at IS NULL
-  AND (key = ANY ($4) OR body ->> 'cycleKey' = ANY ($5) OR ${further})
-ORDER BY (body ->> 'nature') = 'night', (body ->> 'asleepSeconds')::float8 NULLS FIRST, key DESC`;
+SELECT key, ${CYCLE} AS cycle, day::text AS day FROM records
+WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND kind = 'sleep_session' AND body IS NOT NULL
+  AND (key = ANY ($4) OR ${CYCLE} = ANY ($5) OR ${further})
+ORDER BY ${textOf("sleep_session", "nature")} = 'night', ${textOf("sleep_session", "asleepSeconds")}::float8 NULLS FIRST, key DESC`;
 
 const SESSIONS = { name: "commit: sessions", text: SESSION_DAYS("day BETWEEN $6 AND $7") };
 

@@ -23,8 +23,8 @@ export interface Erased {
 }
 
 const RECORDS = `
-WITH gone AS (DELETE FROM records WHERE person_id = $1 AND account_id = $2 RETURNING deleted_at)
-SELECT count(*) FILTER (WHERE deleted_at IS NULL)::int AS records, count(*)::int AS rows FROM gone`;
+WITH gone AS (DELETE FROM records WHERE person_id = $1 AND account_id = $2 RETURNING body)
+SELECT count(*) FILTER (WHERE body IS NOT NULL)::int AS records, count(*)::int AS rows FROM gone`;
 
 /** Erases what was stored from an account inside the caller's transaction. */
 export async function eraseAccountData(tx: EntityManager, personId: string, accountId: string): Promise<Erased> {

@@ -2,6 +2,7 @@ import type { Change } from "../../domain/changes";
 import { civilDay } from "../../domain/days";
 import type { FeedRequest, FeedSource, FeedStretch } from "../../services/ports/changes";
 import type { Database } from "../database";
+import { AFTER, ENTRIES, ENTRY } from "./change-entries";
 import { SharedReads } from "./shared-reads";
 
 const STRETCH = `
@@ -9,11 +10,9 @@ SELECT p.data_version::text AS now, f.up_to_version::text AS forgotten_version, 
 FROM people p
 LEFT JOIN forgotten_changes f ON f.person_id = p.id
 LEFT JOIN LATERAL (
-  SELECT version::text, ordinal, extract(epoch FROM at)::float8 AS at, metric, provider, day::text AS day, type, origin
-  FROM changes
-  WHERE person_id = $1 AND (changes.version, changes.ordinal) > ($2::bigint, $3::int)
-    AND ($4::text[] IS NULL OR metric IS NULL OR metric = ANY ($4)) AND provider = ANY ($5)
-  ORDER BY changes.version, changes.ordinal LIMIT $6) c ON true
+  SELECT ${ENTRY} FROM changes c, ${ENTRIES}
+  WHERE c.person_id = $1 AND ${AFTER} AND ($4::text[] IS NULL OR e.metric IS NULL OR e.metric = ANY ($4)) AND c.provider = ANY ($5)
+  ORDER BY c.version, e.ordinal LIMIT $6) c ON true
 WHERE p.id = $1`;
 
 type Row = {

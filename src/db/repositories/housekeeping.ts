@@ -31,9 +31,9 @@ DELETE FROM grants WHERE (person_id, account_id) IN (
 
 /** Who has read less than is forgotten may have missed something, and must be told. */
 const FORGET_CHANGES = `
-WITH gone AS (DELETE FROM changes WHERE at < now() - interval '${CHANGES_KEPT}' RETURNING person_id, version, ordinal)
+WITH gone AS (DELETE FROM changes WHERE at < now() - interval '${CHANGES_KEPT}' RETURNING person_id, version, cardinality(days) AS ordinal)
 INSERT INTO forgotten_changes AS known (person_id, up_to_version, up_to_ordinal)
-SELECT DISTINCT ON (person_id) person_id, version, ordinal FROM gone ORDER BY person_id, version DESC, ordinal DESC
+SELECT DISTINCT ON (person_id) person_id, version, ordinal FROM gone ORDER BY person_id, version DESC
 ON CONFLICT (person_id) DO UPDATE SET up_to_version = excluded.up_to_version, up_to_ordinal = excluded.up_to_ordinal
 WHERE (known.up_to_version, known.up_to_ordinal) < (excluded.up_to_version, excluded.up_to_ordinal)`;
 

@@ -1,9 +1,10 @@
 import type { EndpointCoverage } from "../../domain/coverage";
 import { addDays, type CivilDay, civilDay, type DayRange, daysOf } from "../../domain/days";
 import { GatewayError } from "../../domain/errors";
-import type { KeptRecord, StoredRecord } from "../../domain/records";
+import type { KeptRecord, RecordKind } from "../../domain/records";
 import type { Snapshot, SnapshotRequest } from "../../services/ports/records";
 import type { Database } from "../database";
+import { recordOf } from "../record-text";
 
 /** A range of a datemultirange as PostgreSQL writes it: the end is exclusive. */
 type WireRange = readonly [start: string, endExclusive: string];
@@ -15,19 +16,23 @@ interface SnapshotRow {
   settled: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
   unread: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
   checks: { account: string; endpoint: string; ranges: WireRange[]; at: number }[] | null;
-  /** JSON of {@link KeptRow}s. */
-  records: string | null;
+  /** Of each record, comma-separated: the places of its account and endpoint among those asked for (from 1), and when it was received. */
+  accounts: string | null;
+  endpoints: string;
+  received: string;
+  kinds: string;
+  keys: readonly string[];
+  days: string;
+  /** What `recordText` wrote of each, with `],[` between them. */
+  bodies: string;
 }
-
-/** A record and where it is from; `at`: epoch seconds at which it was received. */
-type KeptRow = readonly [account: string, endpoint: string, at: number, record: StoredRecord];
 
 const RANGES = (column: string) =>
   `(SELECT json_agg(json_build_array(lower(r), upper(r))) FROM unnest(${column} * datemultirange(daterange($4, $5, '[]'))) AS r)`;
 const HERE = "t.person_id = $1 AND t.account_id = ANY ($2) AND t.endpoint = ANY ($3)";
 
-// One statement is one snapshot: coverage, records and version cannot disagree. Bodies go into their JSON as the text that they are:
-// building it value by value takes twice as long.
+// One statement is one snapshot: coverage, records and version cannot disagree. Records come column by column, each as one text, and their
+// bodies as they are: making rows of JSON takes twice as long.
 const SNAPSHOT = `
 SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
   (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'day', t.day,
@@ -40,11 +45,13 @@ SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
   (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'ranges', ${RANGES("t.days")},
       'at', extract(epoch FROM t.started_at)::float8))
    FROM fetches t WHERE ${HERE} AND $6::float8 IS NOT NULL AND t.started_at >= to_timestamp($6::float8)
-     AND t.days && daterange($4, $5, '[]')) AS checks,
-  (SELECT '[' || string_agg('["' || t.account_id || '",' || to_json(t.endpoint) || ',' || extract(epoch FROM t.received_at)::float8
-      || ',' || t.body::text || ']', ',') || ']'
-   FROM records t WHERE $7::boolean AND ${HERE} AND t.day BETWEEN $4 AND $5 AND t.deleted_at IS NULL) AS records
-FROM people p WHERE p.id = $1`;
+     AND t.days && daterange($4, $5, '[]')) AS checks, r.*
+FROM people p, LATERAL (
+  SELECT string_agg(array_position($2, t.account_id)::text, ',') AS accounts, string_agg(array_position($3, t.endpoint)::text, ',') AS endpoints,
+    string_agg(date_part('epoch', t.fetch_started_at)::text, ',') AS received, string_agg(t.kind, ',') AS kinds, json_agg(t.key) AS keys,
+    string_agg(t.day::text, ',') AS days, string_agg(t.body, '],[') AS bodies
+  FROM records t WHERE $7::boolean AND ${HERE} AND t.day BETWEEN $4 AND $5 AND t.body IS NOT NULL) r
+WHERE p.id = $1`;
 
 /** Everything of some accounts over a range of days, read by one statement. */
 export async function readSnapshot(database: Database, request: SnapshotRequest): Promise<Snapshot> {
@@ -67,7 +74,7 @@ export async function readSnapshot(database: Database, request: SnapshotRequest)
     version: row.version,
     offsetMinutes: row.offset_minutes,
     coverage: coverage.all(),
-    records: byAccount(row.records === null ? [] : JSON.parse(row.records)),
+    records: byAccount(request, row),
   };
 }
 
@@ -105,12 +112,26 @@ function fromWire(ranges: readonly WireRange[] | null): DayRange[] {
   return (ranges ?? []).map(([start, end]) => ({ start: civilDay(start), end: addDays(civilDay(end), -1) }));
 }
 
-function byAccount(rows: readonly KeptRow[]): Map<string, KeptRecord[]> {
+function byAccount({ accountIds, endpoints }: SnapshotRequest, row: SnapshotRow): Map<string, KeptRecord[]> {
   const accounts = new Map<string, KeptRecord[]>();
-  for (const [account, endpoint, receivedAt, record] of rows) {
+  if (row.accounts === null) return accounts;
+  const [ofAccount, ofEndpoint, received] = [row.accounts, row.endpoints, row.received].map(numbersOf);
+  const [kinds, days] = [row.kinds.split(",") as RecordKind[], row.days.split(",")];
+  const bodies: readonly (readonly unknown[])[] = JSON.parse(`[[${row.bodies}]]`);
+  for (const [index, values] of bodies.entries()) {
+    const account = accountIds[(ofAccount?.[index] ?? 0) - 1];
+    const endpoint = endpoints[(ofEndpoint?.[index] ?? 0) - 1];
+    const [kind, key, day, receivedAt] = [kinds[index], row.keys[index], days[index], received?.[index]];
+    if (!(account && endpoint && kind && day) || key === undefined || receivedAt === undefined) {
+      throw new RangeError(`expected ${bodies.length} records column by column, got fewer in one`);
+    }
     const kept = accounts.get(account) ?? [];
-    kept.push({ endpoint, receivedAt, record });
+    kept.push({ endpoint, receivedAt, record: recordOf(kind, key, day, values) });
     accounts.set(account, kept);
   }
   return accounts;
+}
+
+function numbersOf(text: string): readonly number[] {
+  return JSON.parse(`[${text}]`);
 }

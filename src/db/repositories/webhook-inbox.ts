@@ -10,6 +10,7 @@ import {
   type WebhookInbox,
 } from "../../services/ports/webhook-inbox";
 import type { Database } from "../database";
+import { DOCUMENT_ID } from "../record-text";
 import { enqueueAll } from "./jobs";
 
 /** The most events of one vendor user that are worked off together. */
@@ -46,8 +47,8 @@ FROM accounts a JOIN people p ON p.id = a.person_id
 WHERE a.provider = $1 AND a.vendor_user_id = $2 AND p.application_id = current_application() ORDER BY a.id`;
 
 const DAYS = `
-SELECT DISTINCT document_id AS document, day::text AS day FROM records
-WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND document_id = ANY ($4)`;
+SELECT DISTINCT ${DOCUMENT_ID} AS document, day::text AS day FROM records r
+WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND ${DOCUMENT_ID} = ANY ($4)`;
 
 const BACKLOG = `
 SELECT provider, count(*)::int AS waiting, extract(epoch FROM clock_timestamp() - min(received_at))::float8 AS "oldestSeconds"

@@ -1,0 +1,29 @@
+import type { Guard } from "./guards";
+
+/** The guards of how records and changes are stored. */
+export const STORAGE_GUARDS: readonly Guard[] = [
+  {
+    name: "a record on another day is a change, though its text is the same",
+    file: "src/db/repositories/commit.ts",
+    find: " OR old.day <> excluded.day",
+    replace: "",
+    suite: "test/integration/reading-packed.test.ts",
+    tests: "moves to another day",
+  },
+  {
+    name: "records that say the same are the same text",
+    file: "src/db/record-text.ts",
+    find: "packRecord(inOrder(record))",
+    replace: "packRecord(record)",
+    suite: "test/unit/db/record-text.test.ts",
+    tests: "are the same text",
+  },
+  {
+    name: "a cursor within a commit goes on within it",
+    file: "src/db/repositories/change-entries.ts",
+    find: "OR e.ordinal > $3::int",
+    replace: "OR $3::int < 0",
+    suite: "test/integration/compact-rows.test.ts",
+    tests: "under the cursors of before",
+  },
+];
