@@ -52,7 +52,8 @@ test("answers for one account that come together are one version and one entry a
   expect(committed.map(({ created }) => created)).toEqual([1, 1, 1, 1]);
   expect(await world.rows(KEPT, [someone.accountId])).toEqual([...ENDPOINTS].sort().map((endpoint) => ({ endpoint })));
   expect(await world.rows(HELD, [someone.accountId])).toEqual([]);
-  const told = "SELECT metric, type FROM changes WHERE person_id = $1 AND version > $2";
+  const told =
+    "SELECT unnest(metrics) AS metric, unnest(types) AS type FROM changes WHERE person_id = $1 AND version > $2";
   const changes = await world.rows<{ metric: string; type: string }>(told, [someone.person.id, before!.version]);
   expect(changes.map(({ metric }) => metric)).toHaveLength(new Set(changes.map(({ metric }) => metric)).size);
   const polled = "SELECT count(*)::int AS count FROM endpoint_times WHERE account_id = $1 AND polled_at < data_at";
