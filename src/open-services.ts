@@ -49,7 +49,7 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
   const history = openHistory({ ...ground, ...fetching });
   const reading = new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder });
   closing.add(() => reading.drained());
-  const remembered = new RememberedDays({ ...ground, reading });
+  const remembered = config.answerCacheBytes > 0 ? new RememberedDays({ ...ground, reading }) : reading;
   const services: Services = {
     accounts,
     changes,

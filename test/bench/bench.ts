@@ -16,8 +16,8 @@ export interface Bench {
   readonly peers: Peers;
   /** The gateway that runs, whose code is warm; where it is pinned otherwise, another one in its place. */
   gateway(pin: Pin | "same"): Promise<GatewayProcess>;
-  /** A gateway process that has answered nothing yet, in place of the one before. */
-  freshGateway(pin: Pin): Promise<GatewayProcess>;
+  /** A gateway process that has answered nothing yet, in place of the one before; `caches`: false for one with its caches off. */
+  freshGateway(pin: Pin, caches?: boolean): Promise<GatewayProcess>;
   close(): Promise<void>;
 }
 
@@ -39,11 +39,11 @@ export async function openBench(
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "gateway-bench-files-"));
   const world = await World.open(stores);
-  let current: { gateway: GatewayProcess; pin: Pin } | null = null;
-  const freshGateway = async (asked: Pin) => {
+  let current: { gateway: GatewayProcess; pin: Pin; caches: boolean } | null = null;
+  const freshGateway = async (asked: Pin, caches = true) => {
     const pin = scale.pinned ? asked : "free";
     await current?.gateway.stop();
-    current = { gateway: await world.gateway({ pin, profile }), pin };
+    current = { gateway: await world.gateway({ pin, profile, caches }), pin, caches };
     return current.gateway;
   };
   const close = async () => {
@@ -62,7 +62,8 @@ export async function openBench(
       people,
       peers: new Peers(world, directory, executors, peersMissing),
       gateway: async (pin) => {
-        if (current && (pin === "same" || pin === current.pin || !scale.pinned)) return current.gateway;
+        if (current && pin === "same") return current.gateway;
+        if (current?.caches && (pin === current.pin || !scale.pinned)) return current.gateway;
         return freshGateway(pin === "same" ? "free" : pin);
       },
       freshGateway,

@@ -117,8 +117,12 @@ export class World {
     return claims.sign(new TextEncoder().encode(this.secrets.token));
   }
 
-  /** Starts a gateway as in production on the stores; `profile`: a folder for a CPU profile, written when it stops. */
-  async gateway({ pin, profile = null }: { pin: Pin; profile?: string | null }): Promise<GatewayProcess> {
+  /**
+   * Starts a gateway as in production on the stores; `profile`: a folder for a CPU profile, written when it stops; `caches`: false for
+   * one without Redis that keeps no answers and remembers no days.
+   */
+  async gateway(settings: { pin: Pin; profile?: string | null; caches?: boolean }): Promise<GatewayProcess> {
+    const { pin, profile = null, caches = true } = settings;
     const { origin, authorizeUrl, tokenUrl, revokeUrl, clientSecret } = this.provider.hello;
     const profiling = profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
     const [program, args] = pinned(process.execPath, [...profiling, "--import", "tsx", "src/main.ts"], pin);
@@ -129,7 +133,8 @@ export class World {
         LOG_LEVEL: "warn",
         ROLES: "api",
         DATABASE_URL: this.stores.url,
-        ...(this.stores.redisUrl === null ? {} : { REDIS_URL: this.stores.redisUrl }),
+        ...(this.stores.redisUrl === null || !caches ? {} : { REDIS_URL: this.stores.redisUrl }),
+        ...(caches ? {} : { ANSWER_CACHE_MB: "0" }),
         AUTH_JWT_SECRET: this.secrets.token,
         ENCRYPTION_KEYS: this.secrets.keys,
         // Nothing but what a case asks for is fetched.

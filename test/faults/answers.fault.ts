@@ -4,8 +4,8 @@ import { type Change, PersonModel, type Read, type Verdict } from "../support/an
 import { AnswerWorld, QUESTIONS, RANGE } from "../support/answer-world";
 import type { Fault, FaultOptions, Figure } from "./fault";
 
-const FULL = { people: 200, reads: 100_000, readers: 16, writers: 12 };
-const SMALL = { people: 12, reads: 2_500, readers: 6, writers: 4 };
+const FULL = { people: 200, reads: 100_000, changes: 3_000, readers: 16, writers: 20 };
+const SMALL = { people: 12, reads: 2_500, changes: 6, readers: 6, writers: 4 };
 /** What becomes of Redis, each time so many milliseconds later than before, over and over. */
 const REDIS = [
   ["flush", 1_500],
@@ -83,7 +83,7 @@ class Play {
   async through(): Promise<void> {
     for (const one of this.everybody) one.model.learned(null, await this.twin(one));
     this.say("the twin has told what is true of everybody");
-    const isOver = () => this.reads >= this.size.reads;
+    const isOver = () => this.reads >= this.size.reads && this.changes >= this.size.changes;
     const many = (count: number, work: (number: number) => Promise<void>) =>
       Array.from({ length: count }, (_, i) => work(i));
     await Promise.all([
@@ -105,8 +105,8 @@ class Play {
       {
         name: "read",
         value: share,
-        target: `${this.size.reads} reads`,
-        reached: this.reads >= this.size.reads && this.changes > this.size.people / 2,
+        target: `${this.size.reads} reads, ${this.size.changes} changes`,
+        reached: this.reads >= this.size.reads && this.changes >= this.size.changes,
       },
       {
         name: "answers that were kept",

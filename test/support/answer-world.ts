@@ -18,12 +18,14 @@ export interface Answered {
 
 /** Days that no longer change by themselves. */
 export const RANGE = { start: daysAgo(60), end: daysAgo(41) };
+const PART = { start: daysAgo(60), end: daysAgo(51) };
 const DAYS = "(range: $range) { nodes { id day score } absences { firstDay lastDay provider reason } issues { code } }";
-/** Documents with their variables: a dashboard, choices and accounts, and one that goes by GET. */
+/** Documents: a dashboard, choices and accounts, one that goes by GET, and a part of the days. */
 export const QUESTIONS = [
   `query Days($range: DateRange!) { viewer { externalId sleep${DAYS} readiness${DAYS} accounts { provider status } } }`,
   "query Choices { viewer { id externalId accounts { id provider status grantedScopes } sourcePreferences { metric order } } }",
   `query Nights($range: DateRange!) { viewer { externalId sourcePreferences { metric order } sleep${DAYS} } }`,
+  `query Part($range: DateRange!) { viewer { externalId sleep${DAYS} readiness${DAYS} } }`,
 ] as const;
 const BY_GET = 2;
 const LINKED_AT_ONCE = 6;
@@ -100,7 +102,7 @@ export class AnswerWorld {
   /** Asks a question for a person at a gateway. */
   async ask(name: string, gateway: number, question: number, token?: string): Promise<Answered> {
     const query = QUESTIONS[question] ?? "";
-    const variables = query.includes("$range") ? { range: RANGE } : {};
+    const variables = query.includes("$range") ? { range: query.includes("Part") ? PART : RANGE } : {};
     const authorization = `Bearer ${token ?? (await this.fresh(name))}`;
     if (question !== BY_GET) {
       const body = JSON.stringify({ query, variables });
