@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { LRUCache } from "lru-cache";
@@ -130,7 +130,7 @@ function keyOf({ personId, type, text }: Question): string {
 }
 
 function digest(of: string | Buffer): string {
-  return createHash("sha256").update(of).digest("base64url");
+  return hash("sha256", of, "base64url");
 }
 
 function pack({ personId, version, build, until, etag, bytes }: KeptAnswer, key: string): Buffer {

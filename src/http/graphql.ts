@@ -112,8 +112,9 @@ export async function serveGraphql(
       const { question, context } = underway.get(request) ?? {};
       if (!question || !context || reply.statusCode !== 200 || typeof payload !== "string") return payload;
       const kept = await answers.keep(question, payload, context.validity.ends);
-      if (kept) reply.headers(keptHeaders(kept));
-      return payload;
+      if (!kept) return payload;
+      reply.headers(keptHeaders(kept));
+      return kept.bytes;
     },
   });
   app.route({
