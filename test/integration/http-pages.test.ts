@@ -233,6 +233,6 @@ describe("stopping", () => {
     await other.graphql("{ __typename }");
     const startedAt = performance.now();
     await other.server.close();
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 });
