@@ -58,8 +58,8 @@ export class PersonStates {
   private async look(personId: string, version: string): Promise<PersonState> {
     const state = await this.source(personId);
     const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
-    // Nobody waits for it: a cache that is away only means another look.
-    this.cache.putValue(personId, NAME, text, KEPT_SECONDS).catch(() => undefined);
+    // Nobody waits for it: a cache answers every failure as a miss.
+    void this.cache.putValue(personId, NAME, text, KEPT_SECONDS);
     return state;
   }
 }

@@ -65,11 +65,11 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
     }
     const answers = [...read];
     return questions.map((question, index) => {
-      const { missing, days } = recalled[index] ?? { missing: question, days: new Map() };
+      const { missing: lacking, days } = recalled[index] ?? { missing: question, days: new Map() };
       telemetry.answered("cache", days.size);
-      const answer = missing && answers.shift();
+      const answer = lacking && answers.shift();
       if (!answer) return composed(question, days, null);
-      this.remember(personId, version, missing, answer);
+      this.remember(personId, version, lacking, answer);
       return composed(question, days, answer);
     });
   }
