@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { Absence, DailyAnswer, DailyQuestion, SourcedDay } from "../../domain/answers";
 import type { Resolution } from "../../domain/choice";
-import { type CivilDay, daysOf, rangeLength } from "../../domain/days";
+import { type CivilDay, daysOf } from "../../domain/days";
 import type { ReadingApi } from "../api";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
@@ -35,16 +35,10 @@ interface Shelf {
   readonly days: Map<CivilDay, DayAnswer>;
 }
 
-interface Recalled {
-  readonly missing: DailyQuestion | null;
-  readonly days: ReadonlyMap<CivilDay, DayAnswer>;
-}
-
 /**
- * Answers daily questions out of days that earlier ones came to, the same objects as before, and reads only the days between which some
- * are missing. Believed is a day of the same person, data version and wording of the question, while nothing of it would be asked for
- * again; remembered is what had no issues, from the second question on: most are asked in one wording and range, and then the finished
- * answer is kept.
+ * Answers daily questions out of days that earlier ones came to, without a look at any store: the same objects as before. Believed is a
+ * day of the same person, data version and wording of the question, while nothing of it would be asked for again; remembered is what
+ * had no issues, from the second question on: most are asked in one wording and range, and then the finished answer is kept.
  */
 export class RememberedDays implements Pick<ReadingApi, "read"> {
   private readonly shelves = new LRUCache<string, Shelf>({ maxSize: MAX_DAYS });
@@ -56,49 +50,46 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
     const { versions, reading, telemetry } = this.parts;
     const { version, confirmed } = await versions.current(personId);
     if (!confirmed) return reading.read(personId, questions);
-    const recalled = questions.map((question) => this.recalled(personId, version, question));
-    const missing = recalled.flatMap(({ missing }) => missing ?? []);
-    const read = missing.length === 0 ? [] : await reading.read(personId, missing);
-    if (missing.length > 0 && versions.seen(personId) !== version) {
-      // What was read while the version rose may be of either, and does not go with what is remembered.
-      return recalled.every(({ days }) => days.size === 0) ? read : reading.read(personId, questions);
+    const known = questions.map((question) => this.recalled(personId, version, question));
+    const recalled = known.flatMap((answer) => answer ?? []);
+    if (recalled.length === questions.length) {
+      for (const { range } of questions) telemetry.answered("cache", daysOf(range).length);
+      return recalled;
     }
-    const answers = [...read];
-    return questions.map((question, index) => {
-      const { missing: lacking, days } = recalled[index] ?? { missing: question, days: new Map() };
-      telemetry.answered("cache", days.size);
-      const answer = lacking && answers.shift();
-      if (!answer) return composed(question, days, null);
-      this.remember(personId, version, lacking, answer);
-      return composed(question, days, answer);
-    });
+    const answers = await reading.read(personId, questions);
+    // What was read while the version rose may be of either.
+    if (versions.seen(personId) !== version) return answers;
+    for (const [index, question] of questions.entries()) {
+      const answer = answers[index];
+      if (answer) this.remember(personId, version, question, answer);
+    }
+    return answers;
   }
 
-  /** The days of a question that are remembered, and what is to be asked for the others: null where nothing is. */
-  private recalled(personId: string, version: string, question: DailyQuestion): Recalled {
+  private recalled(personId: string, version: string, question: DailyQuestion): DailyAnswer | null {
     const shelf = this.shelves.get(nameOf(personId, question));
-    if (shelf?.personId !== personId || shelf.version !== version) return { missing: question, days: new Map() };
+    if (shelf?.personId !== personId || shelf.version !== version) return null;
     const now = this.parts.now();
-    const days = new Map<CivilDay, DayAnswer>();
-    let [first, last]: [CivilDay | null, CivilDay | null] = [null, null];
+    const absent: AbsentDay[] = [];
+    const bySource: SourcedDay[] = [];
+    const resolutions: Resolution[] = [];
+    let freshUntil = Number.POSITIVE_INFINITY;
     for (const day of daysOf(question.range)) {
       const known = shelf.days.get(day);
-      if (known && known.freshUntil > now) {
-        days.set(day, known);
-        continue;
-      }
-      first ??= day;
-      last = day;
+      if (!known || known.freshUntil <= now) return null;
+      freshUntil = Math.min(freshUntil, known.freshUntil);
+      bySource.push(...known.bySource);
+      absent.push(...known.absent);
+      if (known.resolution) resolutions.push(known.resolution);
     }
-    if (first === null || last === null) return { missing: null, days };
-    if (days.size === 0) return { missing: question, days };
-    for (const day of daysOf({ start: first, end: last })) days.delete(day);
-    return { missing: { ...question, range: { start: first, end: last } }, days };
+    const nodes = resolutions.map(({ winner }) => winner);
+    return { nodes, resolutions, bySource, absences: joinAbsences(absent), issues: [], freshUntil };
   }
 
   private remember(personId: string, version: string, question: DailyQuestion, answer: DailyAnswer): void {
+    const days = daysOf(question.range);
     const { freshUntil, issues } = answer;
-    if (issues.length > 0 || freshUntil <= this.parts.now() || rangeLength(question.range) > MAX_DAYS_OF_SHELF) return;
+    if (issues.length > 0 || freshUntil <= this.parts.now() || days.length > MAX_DAYS_OF_SHELF) return;
     const name = nameOf(personId, question);
     const before = this.shelves.get(name);
     if (before?.personId !== personId || before.version !== version) {
@@ -106,9 +97,17 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
       return;
     }
     const kept = before.days;
-    for (const [day, known] of dayAnswers(question, answer)) {
+    const bySource = byDay(answer.bySource, ({ value }) => value.day);
+    const resolutions = new Map(answer.resolutions.map((resolution) => [resolution.winner.value.day, resolution]));
+    const absent = byDay(answer.absences.flatMap(daysOfAbsence), ({ day }) => day);
+    for (const day of days) {
       kept.delete(day);
-      kept.set(day, known);
+      kept.set(day, {
+        bySource: bySource.get(day) ?? [],
+        resolution: resolutions.get(day) ?? null,
+        absent: absent.get(day) ?? [],
+        freshUntil,
+      });
     }
     for (const oldest of kept.keys()) {
       if (kept.size <= MAX_DAYS_OF_SHELF) break;
@@ -116,45 +115,6 @@ export class RememberedDays implements Pick<ReadingApi, "read"> {
     }
     this.shelves.set(name, before, { size: kept.size });
   }
-}
-
-/** The answer to a question out of days that are remembered and of those that were read. */
-function composed(
-  question: DailyQuestion,
-  remembered: ReadonlyMap<CivilDay, DayAnswer>,
-  read: DailyAnswer | null,
-): DailyAnswer {
-  if (read && remembered.size === 0) return read;
-  const others = read ? dayAnswers(question, read) : new Map<CivilDay, DayAnswer>();
-  const days = daysOf(question.range).flatMap((day) => remembered.get(day) ?? others.get(day) ?? []);
-  const resolutions = days.flatMap(({ resolution }) => resolution ?? []);
-  return {
-    nodes: resolutions.map(({ winner }) => winner),
-    resolutions,
-    bySource: days.flatMap(({ bySource }) => bySource),
-    absences: joinAbsences(days.flatMap(({ absent }) => absent)),
-    issues: read?.issues ?? [],
-    freshUntil: Math.min(...days.map(({ freshUntil }) => freshUntil)),
-  };
-}
-
-/** What each day of a question came to. */
-function dayAnswers({ range }: DailyQuestion, answer: DailyAnswer): ReadonlyMap<CivilDay, DayAnswer> {
-  const bySource = byDay(answer.bySource, ({ value }) => value.day);
-  const resolutions = new Map(answer.resolutions.map((resolution) => [resolution.winner.value.day, resolution]));
-  const absent = byDay(answer.absences.flatMap(daysOfAbsence), ({ day }) => day);
-  const { freshUntil } = answer;
-  return new Map(
-    daysOf(range).map((day) => [
-      day,
-      {
-        bySource: bySource.get(day) ?? [],
-        resolution: resolutions.get(day) ?? null,
-        absent: absent.get(day) ?? [],
-        freshUntil,
-      },
-    ]),
-  );
 }
 
 /** All of a question but its range, and whose it is. */

@@ -13,7 +13,6 @@ const POLICY = { query: null, person: null, operator: null, order: ["acme", "zet
 class Stored {
   now = 1_000;
   reads = 0;
-  readonly asked: string[] = [];
   issues: DailyAnswer["issues"] = [];
   freshForSeconds = 600;
   confirmed = true;
@@ -43,7 +42,6 @@ class Stored {
   read(personId: string, questions: readonly DailyQuestion[]): readonly DailyAnswer[] {
     this.reads += 1;
     this.meanwhile();
-    this.asked.push(...questions.map(({ metric, range }) => `${metric} ${range.start}/${range.end}`));
     return questions.map((question) => this.answer(personId, question));
   }
 
@@ -172,29 +170,6 @@ describe("how often the stores are read", () => {
     await stored.ask("ada", question(0, 5));
     expect(stored.reads).toBe(3);
   });
-});
-
-test("only the days between which some are missing are read", async () => {
-  const stored = new Stored();
-  const sleep = (from: number, days: number) => question(from, days);
-  await stored.ask("ada", sleep(0, 5));
-  await stored.ask("ada", sleep(5, 10), question(0, 3, { metric: "ACTIVITY" }));
-  await stored.ask("ada", sleep(7, 10), question(0, 3, { metric: "ACTIVITY" }));
-  const [answer] = await stored.ask("ada", sleep(3, 14), question(0, 3, { metric: "ACTIVITY" }));
-  expect(stored.asked.slice(3)).toEqual([
-    "SLEEP 2026-03-16/2026-03-17",
-    "ACTIVITY 2026-03-01/2026-03-03",
-    "SLEEP 2026-03-04/2026-03-05",
-  ]);
-  expect(answer).toEqual(stored.answer("ada", sleep(3, 14)));
-});
-
-test("an answer is of one version, though the data change while what is missing is read", async () => {
-  const stored = new Stored();
-  for (let times = 0; times < 2; times++) await stored.ask("ada", question(0, 5));
-  stored.meanwhile = () => stored.versions.set("ada", "2");
-  const [answer] = await stored.ask("ada", question(0, 6));
-  expect(answer).toEqual(stored.answer("ada", question(0, 6)));
 });
 
 test("what one person's metric remembers is bounded, the days asked last stay", async () => {
