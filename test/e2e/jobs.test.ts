@@ -8,14 +8,8 @@ import { Database } from "../../src/db/database";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded";
 import { createKeyStore } from "../../src/db/repositories/api-keys";
 import { mintKey } from "../../src/services/keys";
-import {
-  freePort,
-  type GatewayProcess,
-  PROJECT,
-  startGateway,
-  stopAll,
-  temporaryDirectory,
-} from "../support/gateway-process";
+import { freePort } from "../support/free-port";
+import { type GatewayProcess, PROJECT, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
 import { until } from "../support/job-worker";
 import { someoneWithANight } from "../support/new-night";
 import { linked } from "../support/newcomer";

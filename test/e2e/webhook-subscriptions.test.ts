@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
 import { webhookSubscriptions } from "../../providers/oura/subscriptions";
-import { freePort, type GatewayProcess, PROJECT, startGateway, stopAll } from "../support/gateway-process";
+import { freePort } from "../support/free-port";
+import { type GatewayProcess, PROJECT, startGateway, stopAll } from "../support/gateway-process";
 import { type FreshDatabase, freshDatabase } from "../support/services";
 import { startVendor, type Vendor } from "../support/vendor";
 

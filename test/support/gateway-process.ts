@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClientError, GraphQLClient } from "graphql-request";
 import type { AnswerData } from "./answers";
+import { freePort } from "./free-port";
 
 /** The project's folder. */
 export const PROJECT = resolve(__dirname, "../..");
@@ -66,15 +66,6 @@ const running = new Set<ChildProcess>();
 process.on("exit", () => {
   for (const child of running) kill(child, "SIGKILL");
 });
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 /** A data directory that PostgreSQL's own user can reach. */
 export async function temporaryDirectory(): Promise<string> {
