@@ -17,6 +17,12 @@ import {
  */
 export const KEPT = { kept: true } as const;
 
+/** Mark of a field with a resolver of its own whose value depends on the parent object alone. */
+export const OWN = { kept: true, own: true } as const;
+
+/** Mark of a type whose objects never change, and are handed out again as long as what they are made of stays. */
+export const LASTING = { lasting: true } as const;
+
 function isKept(schema: GraphQLSchema, parent: GraphQLNamedType | null | undefined, name: string): boolean {
   if (name === "__typename") return true;
   if (isAbstractType(parent)) return schema.getPossibleTypes(parent).every((type) => isKept(schema, type, name));

@@ -1,6 +1,6 @@
 import { LocalCounts } from "./cache/budget-memory";
 import { RedisCounts } from "./cache/budget-redis";
-import { LocalBell, LocalPauses, MemoryCache } from "./cache/memory";
+import { LocalBell, LocalPauses } from "./cache/memory";
 import { RedisPauses } from "./cache/pauses-redis";
 import { RedisBell, RedisCache, RedisLink } from "./cache/redis";
 import { RedisAnswers } from "./cache/redis-answers";
@@ -14,7 +14,8 @@ import type { GatewayTelemetry } from "./telemetry";
 
 /** What processes share as long as they can reach each other, and how to see whether they can. */
 export interface CacheParts {
-  readonly cache: Cache;
+  /** Null where there is only this process. */
+  readonly cache: Cache | null;
   /** Null where there is only this process. */
   readonly answers: AnswerStore | null;
   readonly bell: Bell;
@@ -27,7 +28,7 @@ export interface CacheParts {
 export function openCache(config: Config, telemetry: GatewayTelemetry, closing: Undoing): CacheParts {
   if (config.redisUrl === null) {
     const counts = new LocalCounts(telemetry.budget.used);
-    const local = { cache: new MemoryCache(), bell: new LocalBell(), pauses: new LocalPauses() };
+    const local = { cache: null, bell: new LocalBell(), pauses: new LocalPauses() };
     return { ...local, answers: null, counts, probes: [] };
   }
   const onFault = (error: unknown) => telemetry.fault("reaching Redis", error);

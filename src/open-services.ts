@@ -21,8 +21,8 @@ import { OUTGOING_SCHEDULES } from "./services/outgoing/tasks";
 import { createPeople } from "./services/people";
 import type { Schedule, Task } from "./services/ports/jobs";
 import { PreferenceService } from "./services/preferences";
+import { MAX_CELLS } from "./services/reading/known-cells";
 import { ReadService } from "./services/reading/read-service";
-import { RememberedDays } from "./services/reading/remembered";
 import { SyncService } from "./services/syncing";
 import type { WebhookReceiver } from "./services/webhooks/intake";
 import { factsOf } from "./wearables";
@@ -47,9 +47,9 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
   const allowPrivate = config.webhookAllowPrivate;
   const outgoing = await openOutgoing({ ...ground, allowPrivate, cursorOf: cursors.write }, closing);
   const history = openHistory({ ...ground, ...fetching });
-  const reading = new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder });
+  const cellsHeld = config.answerCacheBytes > 0 ? MAX_CELLS : 0;
+  const reading = new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder, cellsHeld });
   closing.add(() => reading.drained());
-  const remembered = config.answerCacheBytes > 0 ? new RememberedDays({ ...ground, reading }) : reading;
   const services: Services = {
     accounts,
     changes,
@@ -66,10 +66,7 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
       allowedReturnUrls: config.allowedReturnUrls,
       completion: config.linkCompletion,
     }),
-    reading: {
-      read: (...asked) => remembered.read(...asked),
-      stored: (...asked) => reading.stored(...asked),
-    },
+    reading,
     preferences: new PreferenceService({
       ...ground,
       keep: (...preference) => keepPreference(database, ...preference),

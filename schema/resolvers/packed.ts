@@ -2,7 +2,7 @@ import { Extensions, FieldResolver, Resolver, Root } from "type-graphql";
 import type { HrvDay, SleepDay, SleepSessionDay } from "../../src/domain/daily";
 import { contributorScores, samplePoints, stageSpans } from "../../src/domain/packing";
 import type { ContributorScore, HrvPoint, StageSpan } from "../../src/domain/records";
-import { KEPT } from "../kept";
+import { OWN } from "../kept";
 import { Activity } from "../types/activity";
 import { Hrv, HrvSample } from "../types/hrv";
 import { Contributor } from "../types/parts";
@@ -12,7 +12,7 @@ import { Sleep, SleepSession, SleepStageSpan } from "../types/sleep";
 /** The samples of a day's heart rate variability, unpacked where they are asked for. */
 @Resolver(() => Hrv)
 class SamplesResolver {
-  @Extensions(KEPT)
+  @Extensions(OWN)
   @FieldResolver(() => [HrvSample], { description: "By time; missing ones left out." })
   samples(@Root() { samples }: HrvDay): readonly HrvPoint[] {
     return samplePoints(samples);
@@ -22,7 +22,7 @@ class SamplesResolver {
 /** The hypnogram of a session, unpacked where it is asked for. */
 @Resolver(() => SleepSession)
 class HypnogramResolver {
-  @Extensions(KEPT)
+  @Extensions(OWN)
   @FieldResolver(() => [SleepStageSpan], { description: "The hypnogram by time, adjacent equal stages joined." })
   stages(@Root() { stages }: SleepSessionDay): readonly StageSpan[] {
     return stageSpans(stages);
@@ -32,7 +32,7 @@ class HypnogramResolver {
 /** The contributors of a score of sleep, unpacked where they are asked for. */
 @Resolver(() => Sleep)
 class SleepContributorsResolver {
-  @Extensions(KEPT)
+  @Extensions(OWN)
   @FieldResolver(() => [Contributor], { description: "The parts of the score." })
   contributors(@Root() { contributors }: Pick<SleepDay, "contributors">): readonly ContributorScore[] {
     return contributorScores(contributors);
@@ -42,7 +42,7 @@ class SleepContributorsResolver {
 /** The contributors of a score of readiness, unpacked where they are asked for. */
 @Resolver(() => Readiness)
 class ReadinessContributorsResolver {
-  @Extensions(KEPT)
+  @Extensions(OWN)
   @FieldResolver(() => [Contributor], { description: "The parts of the score." })
   contributors(@Root() { contributors }: Pick<SleepDay, "contributors">): readonly ContributorScore[] {
     return contributorScores(contributors);
@@ -52,7 +52,7 @@ class ReadinessContributorsResolver {
 /** The contributors of a score of activity, unpacked where they are asked for. */
 @Resolver(() => Activity)
 class ActivityContributorsResolver {
-  @Extensions(KEPT)
+  @Extensions(OWN)
   @FieldResolver(() => [Contributor], { description: "The parts of the score." })
   contributors(@Root() { contributors }: Pick<SleepDay, "contributors">): readonly ContributorScore[] {
     return contributorScores(contributors);

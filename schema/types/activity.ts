@@ -1,7 +1,9 @@
-import { Field, Float, Int, ObjectType } from "type-graphql";
+import { Extensions, Field, Float, Int, ObjectType } from "type-graphql";
+import { LASTING } from "../kept";
 import { DailyRecord, Node } from "./node";
 
 /** A day's activity at one provider. */
+@Extensions(LASTING)
 @ObjectType({
   implements: [Node, DailyRecord],
   simpleResolvers: true,

@@ -1,6 +1,7 @@
-import { Field, Float, ObjectType } from "type-graphql";
+import { Extensions, Field, Float, ObjectType } from "type-graphql";
 import type { Instant } from "../../src/domain/instants";
 import { HrvMethod } from "../enums";
+import { LASTING } from "../kept";
 import { DateTime } from "../scalars";
 import { DailyRecord, Node } from "./node";
 
@@ -15,6 +16,7 @@ export class HrvSample {
 }
 
 /** Heart rate variability of a day's main sleep at one provider. */
+@Extensions(LASTING)
 @ObjectType({
   implements: [Node, DailyRecord],
   simpleResolvers: true,

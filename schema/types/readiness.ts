@@ -1,8 +1,10 @@
-import { Field, Float, ObjectType } from "type-graphql";
+import { Extensions, Field, Float, ObjectType } from "type-graphql";
+import { LASTING } from "../kept";
 import { DailyRecord, Node } from "./node";
 import { HrvValue } from "./parts";
 
 /** A day's readiness at one provider. */
+@Extensions(LASTING)
 @ObjectType({
   implements: [Node, DailyRecord],
   simpleResolvers: true,

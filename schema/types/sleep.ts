@@ -1,7 +1,8 @@
-import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Extensions, Field, Float, ID, Int, ObjectType } from "type-graphql";
 import type { SleepSessionDay } from "../../src/domain/daily";
 import type { Instant } from "../../src/domain/instants";
 import { SleepSessionType, SleepStage } from "../enums";
+import { LASTING } from "../kept";
 import { DateTime } from "../scalars";
 import { DailyRecord, Node } from "./node";
 import { HrvValue } from "./parts";
@@ -59,6 +60,7 @@ export class SleepSession extends Node implements Omit<SleepSessionDay, "stages"
 }
 
 /** A day's sleep at one provider. */
+@Extensions(LASTING)
 @ObjectType({
   implements: [Node, DailyRecord],
   simpleResolvers: true,

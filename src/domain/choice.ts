@@ -53,15 +53,16 @@ const BY_REVISION = inTurn<SourcedDay>(
   reversed(ascending(({ value }) => value.fetchedAt)),
 );
 
+const BY_SOURCE = inTurn<SourcedDay>(
+  ascending(({ value }) => value.day),
+  ascending(({ provider }) => provider),
+  BY_REVISION,
+);
+
 /** Every provider's days, ascending by day, then by provider. */
 export function sortBySource(days: readonly SourcedDay[]): readonly SourcedDay[] {
-  return [...days].sort(
-    inTurn(
-      ascending(({ value }) => value.day),
-      ascending(({ provider }) => provider),
-      BY_REVISION,
-    ),
-  );
+  const inOrder = days.every((day, index) => index === 0 || BY_SOURCE(days[index - 1] ?? day, day) <= 0);
+  return inOrder ? days : [...days].sort(BY_SOURCE);
 }
 
 /**
@@ -74,8 +75,32 @@ export function chooseDays(
   policy: ChoicePolicy,
 ): readonly Resolution[] {
   const byDay = new Map<CivilDay, SourcedDay[]>();
-  for (const day of sortBySource(bySource)) byDay.set(day.value.day, [...(byDay.get(day.value.day) ?? []), day]);
-  return [...byDay.values()].map((days) => resolveDay(days, asked, policy));
+  for (const day of sortBySource(bySource)) {
+    const others = byDay.get(day.value.day);
+    if (others) others.push(day);
+    else byDay.set(day.value.day, [day]);
+  }
+  const terms = JSON.stringify([asked, policy.query, policy.person, policy.operator, policy.order]);
+  return [...byDay.values()].map((days) => resolvedOnce(days, terms, () => resolveDay(days, asked, policy)));
+}
+
+interface Resolved {
+  readonly days: readonly SourcedDay[];
+  readonly terms: string;
+  readonly resolution: Resolution;
+}
+
+const resolved = new WeakMap<SourcedDay, Resolved>();
+
+/** The same resolution as before, where the same records were chosen from on the same terms. */
+function resolvedOnce(days: readonly SourcedDay[], terms: string, resolve: () => Resolution): Resolution {
+  const [first] = days;
+  const known = first && resolved.get(first);
+  const same = known?.terms === terms && known.days.length === days.length;
+  if (same && known.days.every((day, index) => day === days[index])) return known.resolution;
+  const resolution = resolve();
+  if (first) resolved.set(first, { days, terms, resolution });
+  return resolution;
 }
 
 function resolveDay(days: readonly SourcedDay[], asked: readonly string[], policy: ChoicePolicy): Resolution {

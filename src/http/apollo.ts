@@ -9,7 +9,7 @@ import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { countsRule, depthRule, LIMITS, refuseCostly } from "../../schema/limits";
 import type { RequestContext } from "../loaders/context";
-import { Operations } from "./compiled";
+import { Operations, PrintedData } from "./compiled";
 import { ErrorFormatter, isInternal } from "./graphql-errors";
 import { chosenResponseType, RESPONSE_TYPES } from "./media-type";
 import type { HttpMetrics, OperationOutcome } from "./metrics";
@@ -94,6 +94,12 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
   };
 }
 
+function stringifyResult(result: object): string {
+  const { data } = result as { readonly data?: unknown };
+  // What was printed came without errors, and there are no extensions.
+  return data instanceof PrintedData ? `{"data":${data.text}}\n` : `${JSON.stringify(result)}\n`;
+}
+
 /** Documents by hash as Apollo Server looks them up; what clients would register is not taken. */
 function registered(persisted: PersistedOperations) {
   return {
@@ -122,6 +128,7 @@ export function createGraphqlServer(options: GraphqlOptions): ApolloServer<Reque
     validationRules: [depthRule, countsRule],
     hideSchemaDetailsFromClientErrors: production,
     includeStacktraceInErrorResponses: false,
+    stringifyResult,
     stopOnTerminationSignals: false,
     formatError: (formatted, error) => formatter.format(formatted, error),
     logger: {

@@ -1,17 +1,18 @@
 import { type DocumentNode, type GraphQLSchema, getVariableValues, type OperationDefinitionNode } from "graphql";
-import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import { LRUCache } from "lru-cache";
 import { mayBeKept } from "../../schema/kept";
 import type { RequestContext } from "../loaders/context";
-import { conditionVariables, plainOperation, type Variables } from "./plain-operation";
-import { plainSchema } from "./plain-schema";
+import type { Text } from "./pieces";
+import { conditionVariables, type PlainOperation, plainOperation, type Variables } from "./plain-operation";
+import { type Execution, PrinterMaker, Unprintable } from "./printing";
 
 /** Uses of an operation after which it is compiled. */
 const USES_BEFORE_COMPILING = 3;
-/** Compiling takes a millisecond for some fields, in which nothing else is done: after it comes a pause, so many times as long. */
-const PAUSE_FACTOR = 20;
-/** Fields that compiled forms have together at most, of some 7 kB each; an operation that is not compiled yet counts as one. */
-const MAX_FIELDS_HELD = 4_000;
+/** Fields that compiled forms have together at most, of some 2 kB each; an operation that is not compiled yet counts as one. */
+const MAX_FIELDS_HELD = 10_000;
+
+/** Executes an operation into the JSON text of its data. */
+type Compiled = (execution: Execution) => Text;
 
 interface Known {
   readonly number: number;
@@ -22,29 +23,31 @@ interface Known {
 interface Form {
   uses: number;
   /** Null where it cannot be compiled; undefined where it has not been tried. */
-  compiled: CompiledQuery | null | undefined;
+  compiled: Compiled | null | undefined;
 }
 
-/**
- * What is known of operations as long as their documents are: whether their answers may be kept, and a faster way to execute them.
- *
- * The compiler gets plain fields alone: it merges conditions of repeated fields and fragments wrongly, and it writes values of arguments
- * and variables into code, out of which a string can break. So conditions, fragments, arguments and variables never reach it.
- */
+/** Finished data as JSON text, which stands for what it says wherever it is printed once more. */
+export class PrintedData {
+  /** To those who look no closer it is data like any other. */
+  readonly [field: string]: unknown;
+
+  constructor(readonly text: string) {}
+
+  toJSON(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
+/** What is known of operations as long as their documents are: whether their answers may be kept, and a faster way to execute them. */
 export class Operations {
   private readonly known = new WeakMap<OperationDefinitionNode, Known>();
   private readonly forms = new LRUCache<string, Form>({ maxSize: MAX_FIELDS_HELD });
-  private readonly plain: GraphQLSchema;
   private met = 0;
-  private pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly onFault: (where: string, error: unknown) => void,
-    private readonly clock: () => number = () => performance.now(),
-  ) {
-    this.plain = plainSchema(schema);
-  }
+  ) {}
 
   /** Whether the answer to an operation may be kept at all. */
   mayBeKept(document: DocumentNode, operation: OperationDefinitionNode): boolean {
@@ -62,15 +65,18 @@ export class Operations {
     operation: OperationDefinitionNode,
     context: RequestContext,
     given: Variables,
-  ): Promise<{ data: Record<string, unknown> } | null> {
+  ): Promise<{ data: PrintedData } | null> {
     if (operation.operation !== "query") return null;
     const declared = operation.variableDefinitions ?? [];
     // One error is enough to leave it to the reference, and to word thousands takes minutes.
     const { coerced: variables } = getVariableValues(this.schema, declared, given, { maxErrors: 1 });
     const compiled = variables && this.compiledOf(document, operation, variables);
     if (!compiled) return null;
-    const result = await compiled.query({}, { context, variables }, {});
-    return result.errors || !result.data ? null : { data: result.data };
+    try {
+      return { data: new PrintedData(await compiled({ context, variables })) };
+    } catch {
+      return null;
+    }
   }
 
   private of(document: DocumentNode, operation: OperationDefinitionNode): Known {
@@ -87,30 +93,28 @@ export class Operations {
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: Variables,
-  ): CompiledQuery | null {
+  ): Compiled | null {
     const { number, conditions } = this.of(document, operation);
     const key = `${number} ${conditions.map((name) => variables[name]).join(" ")}`;
     const form = this.forms.get(key) ?? { uses: 0, compiled: undefined };
     if (form.uses === 0) this.forms.set(key, form, { size: 1 });
     form.uses += 1;
     if (form.compiled !== undefined) return form.compiled;
-    const startedAt = this.clock();
-    if (form.uses <= USES_BEFORE_COMPILING || startedAt < this.pausedUntil) return null;
+    if (form.uses <= USES_BEFORE_COMPILING) return null;
     const plain = plainOperation(this.schema, document, operation, variables);
-    form.compiled = plain && this.compile(plain.document);
+    form.compiled = plain && this.compile(plain, operation);
     this.forms.set(key, form, { size: form.compiled && plain ? plain.fields + 1 : 1 });
-    const now = this.clock();
-    this.pausedUntil = now + (now - startedAt) * PAUSE_FACTOR;
     return form.compiled;
   }
 
-  private compile(plain: DocumentNode): CompiledQuery | null {
+  private compile({ selectionSet }: PlainOperation, operation: OperationDefinitionNode): Compiled | null {
+    const root = this.schema.getQueryType();
+    if (!root) return null;
     try {
-      const compiled = compileQuery(this.plain, plain, undefined, { disablingCapturingStackErrors: true });
-      if (isCompiledQuery(compiled)) return compiled;
-      throw new Error("the operation cannot be compiled");
+      const { print } = new PrinterMaker(this.schema, operation).objectPrinter(root, selectionSet);
+      return (execution) => print({}, execution);
     } catch (error) {
-      this.onFault("compiling an operation", error);
+      if (!(error instanceof Unprintable)) this.onFault("compiling an operation", error);
       return null;
     }
   }

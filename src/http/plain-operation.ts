@@ -24,9 +24,9 @@ const MAX_FIELDS = 300;
 /** Coerced values of an operation's variables. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** A plain operation as a document, and how many fields it has. */
+/** A plain operation's selections, and how many fields it has. */
 export interface PlainOperation {
-  readonly document: DocumentNode;
+  readonly selectionSet: SelectionSetNode;
   readonly fields: number;
 }
 
@@ -60,8 +60,7 @@ export function plainOperation(
   try {
     const flattening = new Flattening(schema, fragments, variables);
     const selectionSet = flattening.selectionSet(root, [operation.selectionSet]);
-    const plain = { kind: Kind.OPERATION_DEFINITION, operation: operation.operation, selectionSet } as const;
-    return { document: { kind: Kind.DOCUMENT, definitions: [plain] }, fields: flattening.fields };
+    return { selectionSet, fields: flattening.fields };
   } catch (error) {
     if (error instanceof NotPlain) return null;
     throw error;

@@ -2,8 +2,6 @@ import type { Guard } from "./guards";
 
 const CACHE = "src/http/answer-cache.ts";
 const KEPT = "test/unit/http/answer-cache.test.ts";
-const REMEMBERING = "src/services/reading/remembered.ts";
-const REMEMBERED = "test/unit/services/remembered.test.ts";
 
 /** The guards of kept answers, and of what the compiler of operations gets to see. */
 export const ANSWER_GUARDS: readonly Guard[] = [
@@ -70,38 +68,5 @@ export const ANSWER_GUARDS: readonly Guard[] = [
     replace: "true",
     suite: "test/integration/http-kept-answers.test.ts",
     tests: "lastSyncedAt keeps an answer",
-  },
-  {
-    name: "callers' values are kept from the compiler",
-    file: "src/http/plain-schema.ts",
-    find: "const plain = { type: own(field.type) };",
-    replace:
-      "const plain = { type: own(field.type), args: Object.fromEntries(field.args.map((one) => [one.name, { type: one.type }])) };",
-    suite: "test/unit/http/compiled.test.ts",
-    tests: "stays a string",
-  },
-  {
-    name: "version of remembered days",
-    file: REMEMBERING,
-    find: " || shelf.version !== version) return null;",
-    replace: ") return null;",
-    suite: REMEMBERED,
-    tests: "the data have changed",
-  },
-  {
-    name: "time of remembered days",
-    file: REMEMBERING,
-    find: " || known.freshUntil <= now) return null;",
-    replace: ") return null;",
-    suite: REMEMBERED,
-    tests: "the time is over",
-  },
-  {
-    name: "remembering only what one version is read of",
-    file: REMEMBERING,
-    find: "if (versions.seen(personId) !== version) return answers;",
-    replace: "",
-    suite: REMEMBERED,
-    tests: "was read while the data changed",
   },
 ];

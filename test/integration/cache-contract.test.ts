@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
+import { LocalBell, LocalPauses } from "../../src/cache/memory";
 import { RedisPauses } from "../../src/cache/pauses-redis";
 import { RedisBell, RedisCache, RedisLink } from "../../src/cache/redis";
 import type { Bell, Cache, CellsKey, Pauses } from "../../src/services/ports/cache";
+import { MemoryCache } from "../support/memory-cache";
 import { freshRedis } from "../support/services";
 
 interface Ports {

@@ -1,8 +1,9 @@
-import { LocalBell, MemoryCache } from "../../src/cache/memory";
+import { LocalBell } from "../../src/cache/memory";
 import { keepPreference, readPersonState, readVersions } from "../../src/db/repositories/person-state";
 import { PreferenceService } from "../../src/services/preferences";
 import { PersonStates } from "../../src/services/reading/person-state";
 import { ConfirmedVersions } from "../../src/services/versions";
+import { MemoryCache } from "../support/memory-cache";
 import { type MigratedDatabase, migratedDatabase } from "../support/migrated-database";
 
 let at: MigratedDatabase;

@@ -1,6 +1,6 @@
 import { Pool } from "pg";
 import type { Provider } from "../../providers/contract";
-import { LocalBell, LocalPauses, MemoryCache } from "../../src/cache/memory";
+import { LocalBell, LocalPauses } from "../../src/cache/memory";
 import { RedisPauses } from "../../src/cache/pauses-redis";
 import { RedisBell, RedisCache, RedisLink } from "../../src/cache/redis";
 import { Database, type PoolSizes } from "../../src/db/database";
@@ -26,6 +26,7 @@ import { SyncService } from "../../src/services/syncing";
 import { ConfirmedVersions } from "../../src/services/versions";
 import { createOutbound } from "../../src/upstream/outbound";
 import { UNLIMITED } from "./budgets";
+import { MemoryCache } from "./memory-cache";
 import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 import { acme } from "./reading-acme";
 import { type AcmeData, AcmeServer } from "./reading-vendor";

@@ -33,7 +33,7 @@ export function compose(
     for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
     for (const day of daysOf(question.range)) {
       const told = tell(day, question, part, moment, unconfirmed);
-      if (told.value) days.push({ provider: part.provider, value: told.value });
+      if (told.value) days.push(sourcedOnce(part.provider, told.value));
       else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
       for (const trouble of told.troubles) issues.add(part.provider, trouble);
     }
@@ -53,6 +53,17 @@ export function compose(
     issues: issues.all(),
     freshUntil,
   };
+}
+
+const sourced = new WeakMap<SourcedDay["value"], SourcedDay>();
+
+/** A provider's day, the same object as before: what is made of it needs making but once. */
+function sourcedOnce(provider: string, value: SourcedDay["value"]): SourcedDay {
+  const known = sourced.get(value);
+  if (known?.provider === provider) return known;
+  const day = { provider, value };
+  sourced.set(value, day);
+  return day;
 }
 
 /** Until when what is known of a part's days needs no second look; a day that is not known is looked for at once. */

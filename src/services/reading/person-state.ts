@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { type TodaySpan, todaySpan } from "../../domain/freshness";
 import { COPY_PATIENCE_MS, within } from "../copies";
 import type { Cache } from "../ports/cache";
@@ -8,31 +9,35 @@ export type { PersonState, PersonStateSource } from "../ports/person-state";
 
 const NAME = "state";
 const KEPT_SECONDS = 6 * 3_600;
+/** People whose states this process holds at most. */
+const MAX_HELD = 10_000;
 
 interface VersionedState {
   readonly version: string;
   readonly state: PersonState;
 }
 
-/** A person's state through the cache; like a cell it carries its owner, data version and build. */
+/** A person's state out of this process, or the cache that processes share; like a cell it carries its owner, data version and build. */
 export class PersonStates {
   private readonly looking = new Map<string, Promise<PersonState>>();
+  private readonly held = new LRUCache<string, VersionedState>({ max: MAX_HELD, ttl: KEPT_SECONDS * 1_000 });
 
   constructor(
     private readonly source: PersonStateSource,
-    private readonly cache: Cache,
+    /** Null where there is only this process. */
+    private readonly cache: Cache | null,
     private readonly build: string,
   ) {}
 
   /** The state at a data version. */
   async at(personId: string, version: string): Promise<PersonState> {
-    const cached = await this.cached(personId);
+    const cached = await this.known(personId, version);
     return cached?.version === version ? cached.state : this.renewed(personId, version);
   }
 
   /** The state at a data version, or the last one cached where the source fails: then it is not `current`. */
   async atOrBefore(personId: string, version: string): Promise<{ state: PersonState; current: boolean }> {
-    const cached = await this.cached(personId);
+    const cached = await this.known(personId, version);
     if (cached?.version === version) return { state: cached.state, current: true };
     try {
       const renewed = this.renewed(personId, version);
@@ -43,8 +48,13 @@ export class PersonStates {
     }
   }
 
-  private async cached(personId: string): Promise<VersionedState | null> {
-    return unwrap<VersionedState>(await this.cache.value(personId, NAME), [personId, this.build]);
+  /** The state of this version, or else the last one that is known. */
+  private async known(personId: string, version: string): Promise<VersionedState | null> {
+    const held = this.held.get(personId) ?? null;
+    if (held?.version === version || !this.cache) return held;
+    const shared = unwrap<VersionedState>(await this.cache.value(personId, NAME), [personId, this.build]);
+    if (shared?.version === version) this.held.set(personId, shared);
+    return shared ?? held;
   }
 
   /** Those who ask for the same version at the same time share one look. */
@@ -57,9 +67,10 @@ export class PersonStates {
 
   private async look(personId: string, version: string): Promise<PersonState> {
     const state = await this.source(personId);
+    this.held.set(personId, { version, state });
     const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
     // Nobody waits for it: a cache answers every failure as a miss.
-    void this.cache.putValue(personId, NAME, text, KEPT_SECONDS);
+    void this.cache?.putValue(personId, NAME, text, KEPT_SECONDS);
     return state;
   }
 }

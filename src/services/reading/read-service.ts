@@ -6,14 +6,13 @@ import type { Metric } from "../../domain/metrics";
 import type { ReadingApi } from "../api";
 import type { ConfiguredProvider } from "../fetching/ask";
 import type { Flights } from "../fetching/flights";
-import type { Cache, CellsKey } from "../ports/cache";
+import type { Cache } from "../ports/cache";
 import type { RecordStore, Snapshot } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { compose, type Part } from "./answer";
-import { CellWrites } from "./cell-writes";
-import { type CellIdentity, cachedCells, writeCell } from "./cells";
 import { type Errand, errandsOf } from "./errands";
+import { type Identified, KnownCells, MAX_CELLS } from "./known-cells";
 import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
 import { type PersonState, type PersonStates, todayOf } from "./person-state";
 import { latestAnywhere, type Moment, Requirements, resolve } from "./questions";
@@ -24,7 +23,10 @@ import { IMPATIENT, troubleOf } from "./trouble";
 export interface ReadingParts {
   readonly versions: Pick<DataVersions, "current" | "learned">;
   readonly states: PersonStates;
-  readonly cache: Cache;
+  /** What processes share; null where there is only this one. */
+  readonly cache: Cache | null;
+  /** How many cells this process holds, 0 for none. */
+  readonly cellsHeld?: number;
   readonly store: RecordStore;
   readonly flights: Flights;
   readonly telemetry: Telemetry;
@@ -40,15 +42,15 @@ export interface ReadingParts {
 
 /** Answers daily questions: from cells, then the database, then the providers; each endpoint at most once per missing stretch. */
 export class ReadService implements ReadingApi {
-  private readonly writes: CellWrites;
+  private readonly known: KnownCells;
 
   constructor(private readonly parts: ReadingParts) {
-    this.writes = new CellWrites(parts.cache, parts.telemetry);
+    this.known = new KnownCells({ ...parts, held: parts.cellsHeld ?? MAX_CELLS });
   }
 
   /** Waits until what was read is in the cache. */
   drained(): Promise<void> {
-    return this.writes.drained();
+    return this.known.drained();
   }
 
   /** @inheritdoc */
@@ -146,16 +148,8 @@ export class ReadService implements ReadingApi {
   }
 
   private async fromCache(personId: string, version: string, sheets: readonly Sheet[]): Promise<void> {
-    const wanted = sheets.map((sheet) => ({
-      key: keyOf(sheet),
-      days: [...sheet.wanted.keys()],
-      identity: this.identity(sheet, personId, version),
-    }));
-    const found = await cachedCells(this.parts.cache, wanted);
-    for (const [index, sheet] of sheets.entries()) {
-      for (const [day, cell] of found[index] ?? []) sheet.cells.set(day, cell);
-      this.parts.telemetry.answered("cache", sheet.wanted.size - sheet.lacking().length);
-    }
+    await this.known.find(sheets.map((sheet) => this.identified(sheet, personId, version)));
+    for (const sheet of sheets) this.parts.telemetry.answered("cache", sheet.wanted.size - sheet.lacking().length);
   }
 
   /** Reads what the sheets lack; where the person's data are no longer of the version that the cells are of, everything again. */
@@ -176,14 +170,9 @@ export class ReadService implements ReadingApi {
       const before = sheet.lacking().length;
       const cells = sheet.fill(snapshot, wanted);
       this.parts.telemetry.answered(layer, Math.max(0, before - sheet.lacking().length));
-      return { sheet, cells };
+      return { ...this.identified(sheet, personId, snapshot.version), cells };
     });
-    this.writes.later(() =>
-      made.map(({ sheet, cells }) => {
-        const identity = this.identity(sheet, personId, snapshot.version);
-        return { key: keyOf(sheet), cells: new Map([...cells].map(([day, cell]) => [day, writeCell(cell, identity)])) };
-      }),
-    );
+    this.known.keep(made);
     return snapshot;
   }
 
@@ -219,17 +208,12 @@ export class ReadService implements ReadingApi {
     }
   }
 
-  private identity(sheet: Sheet, personId: string, version: string): CellIdentity {
-    return { personId, accountId: sheet.source.account.id, version, build: this.parts.build };
+  private identified(sheet: Sheet, personId: string, version: string): Identified {
+    return { sheet, identity: { personId, accountId: sheet.source.account.id, version, build: this.parts.build } };
   }
 }
 
 function degraded(error: unknown): never {
   if (error instanceof GatewayError) throw error;
   throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach", { cause: error });
-}
-
-function keyOf(sheet: Sheet): CellsKey {
-  const { account, metric } = sheet.source;
-  return { personId: account.personId, accountId: account.id, metric };
 }

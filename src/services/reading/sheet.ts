@@ -64,7 +64,7 @@ export class Sheet {
   /** Whether what is known of a day is as new as required. */
   fresh(day: CivilDay, requirement: Requirement): boolean {
     const cell = this.cells.get(day);
-    return cell !== undefined && (this.brought.has(day) || this.beyondReach(day) || meets(cell.known, requirement));
+    return cell !== undefined && (meets(cell.known, requirement) || this.brought.has(day) || this.beyondReach(day));
   }
 
   /** Whether every day is known at least from an older check. */

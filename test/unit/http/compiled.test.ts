@@ -22,15 +22,10 @@ const ROOTS = ["viewer", "viewer", "viewer", "viewer", "viewer", "providers", "n
 const services = fakeServices();
 const context = () => createRequestContext(services, { kind: "person", person: PERSON }, "r");
 
-/** The answer of the compiled operation, asked as often as that takes; of compiling being put off between requests nothing is left. */
+/** The answer of the compiled operation, asked as often as that takes. */
 async function compiledAnswer(of: GraphQLSchema, text: string, given: Record<string, unknown>) {
   const faults: unknown[] = [];
-  let now = 0;
-  const operations = new Operations(
-    of,
-    (_where, error) => faults.push(error),
-    () => (now += 1_000),
-  );
+  const operations = new Operations(of, (_where, error) => faults.push(error));
   const document = parse(text);
   const [operation] = document.definitions as OperationDefinitionNode[];
   if (!operation) throw new Error("expected an operation");

@@ -1,6 +1,5 @@
 import type { Endpoint } from "../../../providers/contract";
 import { providers } from "../../../providers/registry";
-import { MemoryCache } from "../../../src/cache/memory";
 import { addDays } from "../../../src/domain/days";
 import type { ActivityRecord } from "../../../src/domain/records";
 import type { Flights } from "../../../src/services/fetching/flights";
@@ -8,6 +7,7 @@ import type { PersonState } from "../../../src/services/ports/person-state";
 import type { RecordStore, Snapshot } from "../../../src/services/ports/records";
 import { PersonStates } from "../../../src/services/reading/person-state";
 import { type ReadingParts, ReadService } from "../../../src/services/reading/read-service";
+import { MemoryCache } from "../../support/memory-cache";
 import { activity, DAY, kept } from "../domain/records";
 
 const PERSON = "11111111-1111-4111-8111-111111111111";
