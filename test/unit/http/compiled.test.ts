@@ -83,10 +83,11 @@ test("an operation is compiled once it has been asked some times", async () => {
   expect(answers.map((answer) => answer !== null)).toEqual([false, false, false, true, true]);
 });
 
-test("a string in a document stays a string, although the compiler would make code of it", async () => {
+test("a string in a document stays a string, whatever it looks like", async () => {
   const breakout = "__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d0); globalThis.brokenOut = (1";
   const { answer, faults } = await compiledAnswer(oddSchema(), `{ echo(text: ${JSON.stringify(breakout)}) }`, {});
   expect(faults).toEqual([]);
   expect(Reflect.get(globalThis, "brokenOut")).toBeUndefined();
-  expect(answer).toEqual({ data: { echo: JSON.stringify({ kind: "LARGE", text: breakout }) } });
+  const echo = JSON.stringify({ kind: "LARGE", text: breakout });
+  expect(JSON.parse(JSON.stringify(answer))).toEqual({ data: { echo } });
 });
