@@ -3,6 +3,7 @@ import type { SourcedDay } from "./daily";
 import type { CivilDay } from "./days";
 import { coverageOf } from "./measured";
 import { ascending, inTurn, type Order, reversed } from "./order";
+import { Slotted } from "./slot";
 
 /** Whose wish decided: that of the query, the person or the operator; DEFAULT: coverage, then wear, then the providers' order. */
 export type PolicyName = "QUERY_PREFERENCE" | "PERSON_PREFERENCE" | "OPERATOR_PREFERENCE" | "DEFAULT";
@@ -84,22 +85,35 @@ export function chooseDays(
   return [...byDay.values()].map((days) => resolvedOnce(days, terms, () => resolveDay(days, asked, policy)));
 }
 
-interface Resolved {
-  readonly days: readonly SourcedDay[];
-  readonly terms: string;
-  readonly resolution: Resolution;
-}
+/** A resolution, and what it was made of. */
+class Resolved extends Slotted implements Resolution {
+  readonly policy: PolicyName;
+  readonly winner: SourcedDay;
+  readonly candidates: readonly Candidate[];
 
-const resolved = new WeakMap<SourcedDay, Resolved>();
+  constructor(
+    { policy, winner, candidates }: Resolution,
+    private readonly from: readonly SourcedDay[],
+    private readonly terms: string,
+  ) {
+    super();
+    this.policy = policy;
+    this.winner = winner;
+    this.candidates = candidates;
+  }
+
+  isOf(days: readonly SourcedDay[], terms: string): boolean {
+    return terms === this.terms && days.length === this.from.length && days.every((day, at) => day === this.from[at]);
+  }
+}
 
 /** The same resolution as before, where the same records were chosen from on the same terms. */
 function resolvedOnce(days: readonly SourcedDay[], terms: string, resolve: () => Resolution): Resolution {
   const [first] = days;
-  const known = first && resolved.get(first);
-  const same = known?.terms === terms && known.days.length === days.length;
-  if (same && known.days.every((day, index) => day === days[index])) return known.resolution;
-  const resolution = resolve();
-  if (first) resolved.set(first, { days, terms, resolution });
+  const known = first && Slotted.madeOf(first);
+  if (known instanceof Resolved && known.isOf(days, terms)) return known;
+  const resolution = new Resolved(resolve(), days, terms);
+  if (first) Slotted.leave(first, resolution);
   return resolution;
 }
 

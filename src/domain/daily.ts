@@ -1,6 +1,7 @@
 import type { CivilDay } from "./days";
 import type { Instant } from "./instants";
 import type { Contributors, HrvAverage, HrvMethod, Samples, Stages } from "./records";
+import { Slotted } from "./slot";
 
 /** FINAL: settled. PROVISIONAL: whole, but may be revised. IN_PROGRESS: a running total, or a night not over. */
 export type Completeness = "FINAL" | "PROVISIONAL" | "IN_PROGRESS";
@@ -102,4 +103,14 @@ export type DailyValue = SleepDay | ReadinessDay | ActivityDay | HrvDay;
 export interface SourcedDay {
   readonly provider: string;
   readonly value: DailyValue;
+}
+
+/** The same with a place for what is made of it. */
+export class AssembledDay extends Slotted implements SourcedDay {
+  constructor(
+    readonly provider: string,
+    readonly value: DailyValue,
+  ) {
+    super();
+  }
 }

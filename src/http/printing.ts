@@ -207,18 +207,31 @@ function printEnum(serialized: (value: unknown) => string): Print {
   };
 }
 
+const PRINTED = Symbol("printed");
+
+/** What an object was printed to, by which selection's printer. */
+interface Printed {
+  readonly by: Print;
+  readonly text: string;
+}
+
+/** Selections whose texts of one object are kept. */
+const MAX_TEXTS = 4;
+
 /** Prints every object once, and the same text again afterwards. */
 function printOnce(print: Print): Print {
-  const printed = new WeakMap<object, string>();
   return (value, execution) => {
     if (typeof value !== "object" || value === null) return print(value, execution);
-    const known = printed.get(value);
-    if (known !== undefined) return known;
+    // On the object itself: to the garbage collector a WeakMap of hundreds of them is a third of all work.
+    const lasting = value as { [PRINTED]?: readonly Printed[] };
+    const before = lasting[PRINTED] ?? [];
+    const known = before.find(({ by }) => by === print);
+    if (known) return known.text;
     const text = print(value, execution);
     if (typeof text !== "string") return text;
     // In one piece: what is put together by concatenation stays a tree of pieces, to be walked whenever it is used.
     const flat = ["", text].join("");
-    printed.set(value, flat);
+    lasting[PRINTED] = [...before.slice(1 - MAX_TEXTS), { by: print, text: flat }];
     return flat;
   };
 }

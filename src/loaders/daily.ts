@@ -6,6 +6,7 @@ import type { CivilDay } from "../domain/days";
 import { encodeNodeId } from "../domain/ids";
 import { epochSeconds } from "../domain/instants";
 import type { Metric } from "../domain/metrics";
+import { Slotted } from "../domain/slot";
 import type { ReadingApi } from "../services/api";
 import { questionKey } from "./question";
 import type { Validity } from "./validity";
@@ -105,14 +106,12 @@ function nodesOfDay(person: string, { policy, winner, candidates }: Resolution):
   return { person, winner: chosen.record, bySource };
 }
 
-const knownNodes = new WeakMap<Resolution, NodesOfDay>();
-
 /** A day's nodes, the same objects as before where the same resolution was shown to the same person. */
 function nodesOnce(person: string, resolution: Resolution): NodesOfDay {
-  const known = knownNodes.get(resolution);
+  const known = Slotted.madeOf(resolution) as NodesOfDay | undefined;
   if (known?.person === person) return known;
   const made = nodesOfDay(person, resolution);
-  knownNodes.set(resolution, made);
+  Slotted.leave(resolution, made);
   return made;
 }
 

@@ -31,7 +31,8 @@ function planted(of: Record<"personId" | "accountId" | "version" | "build", stri
     contributors: [],
     steps: 666,
   };
-  return writeCell({ values: [value] as never, known, unread: false, unreachable: false }, of);
+  const days = [{ provider: "acme", value: value as never }];
+  return writeCell({ days, known, unread: false, unreachable: false }, of);
 }
 
 async function plantedAnswer(gateway: Gateway, someone: Someone, cell: string): Promise<unknown> {

@@ -33,7 +33,7 @@ export function compose(
     for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
     for (const day of daysOf(question.range)) {
       const told = tell(day, question, part, moment, unconfirmed);
-      if (told.value) days.push(sourcedOnce(part.provider, told.value));
+      if (told.value) days.push(told.value);
       else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
       for (const trouble of told.troubles) issues.add(part.provider, trouble);
     }
@@ -55,17 +55,6 @@ export function compose(
   };
 }
 
-const sourced = new WeakMap<SourcedDay["value"], SourcedDay>();
-
-/** A provider's day, the same object as before: what is made of it needs making but once. */
-function sourcedOnce(provider: string, value: SourcedDay["value"]): SourcedDay {
-  const known = sourced.get(value);
-  if (known?.provider === provider) return known;
-  const day = { provider, value };
-  sourced.set(value, day);
-  return day;
-}
-
 /** Until when what is known of a part's days needs no second look; a day that is not known is looked for at once. */
 function partFreshUntil({ sheet, wanted }: Part, { now }: Moment): number {
   let until = Number.POSITIVE_INFINITY;
@@ -78,7 +67,7 @@ function partFreshUntil({ sheet, wanted }: Part, { now }: Moment): number {
 }
 
 interface Told {
-  readonly value?: SourcedDay["value"];
+  readonly value?: SourcedDay;
   readonly reason?: AbsentDay["reason"];
   readonly troubles: readonly Omit<Trouble, "absence">[];
 }
@@ -94,7 +83,7 @@ function tell(day: CivilDay, question: DailyQuestion, part: Part, moment: Moment
   if (!cell) return { reason: troubles[0]?.absence ?? "NOT_YET_SYNCED", troubles };
   const stale = unconfirmed || !requirement || !part.sheet.fresh(day, requirement);
   const stales = [...(stale ? [...troubles, STALE] : []), ...(cell.unread ? [UNREAD] : [])];
-  const value = cell.values.find((one) => one.metric !== "HRV" || one.method === question.method);
+  const value = cell.days.find(({ value: one }) => one.metric !== "HRV" || one.method === question.method);
   if (value) return { value, troubles: stales };
   return { reason: cell.unread ? "ERROR" : "PROVIDER_HAS_NONE", troubles: stales };
 }

@@ -51,7 +51,7 @@ export class KnownCells {
     const { cache } = this.parts;
     const lacking = wanted.flatMap(({ sheet, identity }) => {
       const days = cache ? sheet.lacking() : [];
-      return days.length > 0 ? [{ sheet, key: keyOf(sheet), days, identity }] : [];
+      return days.length > 0 ? [{ sheet, key: keyOf(sheet), provider: sheet.provider, days, identity }] : [];
     });
     if (!cache || lacking.length === 0) return;
     const found = await cachedCells(cache, lacking);

@@ -8,6 +8,7 @@ import {
   meets,
   type Requirement,
 } from "../../domain/coverage";
+import { AssembledDay } from "../../domain/daily";
 import type { CivilDay } from "../../domain/days";
 import { dayEnd } from "../../domain/freshness";
 import type { KeptRecord } from "../../domain/records";
@@ -34,6 +35,11 @@ export class Sheet {
     readonly source: Source,
     private readonly today: CivilDay,
   ) {}
+
+  /** The provider's slug. */
+  get provider(): string {
+    return this.source.configured.provider.slug;
+  }
 
   /** Whether the day is further back than the provider answers: it is never asked, and what is known of it stays. */
   beyondReach(day: CivilDay): boolean {
@@ -123,14 +129,14 @@ export class Sheet {
     const dayOver = known.settled || (known.checkedAt ?? 0) > dayEnd(day, offsetMinutes, endsAtHour);
     const values = assemble(this.source.metric, day, records, { settled: known.settled, dayOver });
     const unread = all.some((coverage) => coverage?.unreadDays.has(day));
-    return { values, known, unread, unreachable: false };
+    return { days: values.map((value) => new AssembledDay(this.provider, value)), known, unread, unreachable: false };
   }
 
   /** Without it, a day that cannot be asked for would be looked up in the database by every query. */
   private unreachableCell(day: CivilDay, coverages: Coverages): Cell | null {
     const reaching = this.endpointsReaching(day).map((endpoint) => coverages.get(endpoint));
     const known = reaching.length > 0 ? knownAtAll(reaching, day) : SETTLED;
-    return known && { values: [], known, unread: false, unreachable: true };
+    return known && { days: [], known, unread: false, unreachable: true };
   }
 
   private coverageOf(snapshot: Snapshot, endpoint: string): EndpointCoverage | undefined {

@@ -8,11 +8,16 @@ import { MemoryCache } from "../../support/memory-cache";
 
 const FIRST = civilDay("2026-03-01");
 const IDENTITY: CellIdentity = { personId: "p", accountId: "a", version: "1", build: "b" };
-const KNOWN: Cell = { values: [], known: { settled: true, checkedAt: null }, unread: false, unreachable: false };
+const KNOWN: Cell = { days: [], known: { settled: true, checkedAt: null }, unread: false, unreachable: false };
 
 /** A sheet of one account's activity that wants so many days. */
 function sheetOf(count: number, accountId = "a", checkedSince = 0): Sheet {
-  const source = { account: { id: accountId, personId: "p" }, metric: "ACTIVITY", endpoints: [{ name: "days" }] };
+  const source = {
+    account: { id: accountId, personId: "p" },
+    metric: "ACTIVITY",
+    endpoints: [{ name: "days" }],
+    configured: { provider: { slug: "acme" } },
+  };
   const sheet = new Sheet(source as unknown as Source, addDays(FIRST, 1_000));
   const requirement = { checkedSince, settledSuffices: checkedSince === 0 };
   sheet.want(new Map(daysFrom(count).map((day) => [day, requirement])));

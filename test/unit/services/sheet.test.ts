@@ -32,7 +32,7 @@ test("a day that no endpoint reaches is kept as such: the database is not asked 
   const sheet = sheetOf({ name: "short", reachDays: 28 });
   expect(sheet.lacking()).toEqual([FAR, NEAR]);
   const made = sheet.fill(snapshotOf({ short: { [NEAR]: NOW } }), [FAR, NEAR]);
-  expect(made.get(FAR)).toMatchObject({ values: [], unreachable: true });
+  expect(made.get(FAR)).toMatchObject({ days: [], unreachable: true });
   expect(sheet.lacking()).toEqual([]);
 });
 
