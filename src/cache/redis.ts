@@ -87,6 +87,8 @@ function connection(url: string): Redis {
     disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
+    // What is asked for in one turn, by however many queries, is sent as one.
+    enableAutoPipelining: true,
     retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),
   });
 }

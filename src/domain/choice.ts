@@ -90,20 +90,22 @@ class Resolved extends Slotted implements Resolution {
   readonly policy: PolicyName;
   readonly winner: SourcedDay;
   readonly candidates: readonly Candidate[];
+  readonly #from: readonly SourcedDay[];
+  readonly #terms: string;
 
-  constructor(
-    { policy, winner, candidates }: Resolution,
-    private readonly from: readonly SourcedDay[],
-    private readonly terms: string,
-  ) {
+  constructor({ policy, winner, candidates }: Resolution, from: readonly SourcedDay[], terms: string) {
     super();
+    this.#from = from;
+    this.#terms = terms;
     this.policy = policy;
     this.winner = winner;
     this.candidates = candidates;
   }
 
   isOf(days: readonly SourcedDay[], terms: string): boolean {
-    return terms === this.terms && days.length === this.from.length && days.every((day, at) => day === this.from[at]);
+    return (
+      terms === this.#terms && days.length === this.#from.length && days.every((day, at) => day === this.#from[at])
+    );
   }
 }
 
@@ -119,6 +121,8 @@ function resolvedOnce(days: readonly SourcedDay[], terms: string, resolve: () =>
 
 function resolveDay(days: readonly SourcedDay[], asked: readonly string[], policy: ChoicePolicy): Resolution {
   const [name, preference] = inForce(days, policy);
+  const [only, ...others] = days;
+  if (only && others.length === 0) return { policy: name, winner: only, candidates: unopposed(only, asked) };
   const steps = stepsOf(preference, policy.order);
   const ranked = firstOfEach([...days].sort(inTurn(...steps.map((step) => step.order), BY_REVISION)));
   const [winner, runnerUp] = ranked.values();
@@ -132,6 +136,16 @@ function resolveDay(days: readonly SourcedDay[], asked: readonly string[], polic
     return { provider, day, reason: day ? reasonOf(day) : "NO_DATA" };
   });
   return { policy: name, winner, candidates };
+}
+
+/** Most days have one record alone, and need no ranking. */
+function unopposed(only: SourcedDay, asked: readonly string[]): readonly Candidate[] {
+  const providers = asked.includes(only.provider) ? asked : [...asked, only.provider];
+  return [...new Set(providers)].sort().map((provider): Candidate => {
+    return provider === only.provider
+      ? { provider, day: only, reason: "ONLY_SOURCE" }
+      : { provider, day: null, reason: "NO_DATA" };
+  });
 }
 
 /** Each provider's first day, in the order given: a provider stands for itself once. */

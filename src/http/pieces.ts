@@ -22,11 +22,16 @@ export class Pieces {
   /** All of them with a last one. */
   end(last: string): Text {
     const rest = this.text + last;
-    return this.later === null ? rest : Promise.all(this.later).then((texts) => texts.join("") + rest);
+    return this.later === null ? rest : Promise.all(this.later).then((texts) => texts.reduce(together) + rest);
   }
 
   /** Nobody waits any more: what fails later fails unheard. */
   abandon(): void {
     void Promise.allSettled(this.later ?? []);
   }
+}
+
+/** By concatenation, so that what is put together level by level is copied but once, at the end. */
+function together(before: string, piece: string): string {
+  return before + piece;
 }

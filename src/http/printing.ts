@@ -35,7 +35,7 @@ interface Printer {
 }
 
 interface FieldPrinter {
-  /** The response name as JSON, with its colon. */
+  /** The response name as JSON, with its colon, and a comma before all but the first. */
   readonly name: string;
   readonly read: (source: unknown, execution: Execution) => unknown;
   readonly print: Print;
@@ -61,17 +61,19 @@ export class PrinterMaker {
   /** Prints the selection on an object of a type. */
   objectPrinter(type: GraphQLObjectType, { selections }: SelectionSetNode): Printer {
     if (type.isTypeOf) throw new Unprintable();
-    const fields = (selections as readonly FieldNode[]).map((node) => this.fieldPrinter(type, node));
+    const fields = (selections as readonly FieldNode[]).map((node, index) => {
+      const name = `${index > 0 ? "," : ""}${JSON.stringify((node.alias ?? node.name).value)}:`;
+      return { name, ...this.fieldPrinter(type, node) };
+    });
     const own = fields.every((field) => field.own);
     const print = printObject(fields);
     return { own, print: own && type.extensions["lasting"] === true ? printOnce(print) : print };
   }
 
-  private fieldPrinter(parent: GraphQLObjectType, node: FieldNode): FieldPrinter & { readonly own: boolean } {
-    const name = `${JSON.stringify((node.alias ?? node.name).value)}:`;
+  private fieldPrinter(parent: GraphQLObjectType, node: FieldNode): Omit<FieldPrinter & Printer, "name"> {
     if (node.name.value === "__typename") {
       const text = JSON.stringify(parent.name);
-      return { name, read: () => null, print: () => text, own: true };
+      return { read: () => null, print: () => text, own: true };
     }
     const field = parent.getFields()[node.name.value];
     if (!field) throw new Unprintable();
@@ -83,7 +85,7 @@ export class PrinterMaker {
     if (resolve) {
       const read = (source: unknown, execution: Execution) =>
         resolve(source, argumentsOf(execution), execution.context, info(execution));
-      return { name, read, print, own: own && field.extensions["own"] === true && field.args.length === 0 };
+      return { read, print, own: own && field.extensions["own"] === true && field.args.length === 0 };
     }
     const key = node.name.value;
     const read = (source: unknown, execution: Execution) => {
@@ -91,7 +93,7 @@ export class PrinterMaker {
       if (typeof value !== "function") return value;
       return Reflect.apply(value, source, [argumentsOf(execution), execution.context, info(execution)]);
     };
-    return { name, read, print, own };
+    return { read, print, own };
   }
 
   private infoOf(parentType: GraphQLObjectType, node: FieldNode, returnType: GraphQLOutputType) {
@@ -154,11 +156,7 @@ function printObject(fields: readonly FieldPrinter[]): Print {
     if (value === null || value === undefined) return NULL;
     const pieces = new Pieces("{");
     try {
-      let separator = "";
-      for (const { name, read, print } of fields) {
-        pieces.add(separator + name, printAny(print, read(value, execution), execution));
-        separator = ",";
-      }
+      for (const { name, read, print } of fields) pieces.add(name, printAny(print, read(value, execution), execution));
       return pieces.end("}");
     } catch (error) {
       pieces.abandon();
@@ -173,11 +171,7 @@ function printList(print: Print): Print {
     if (!Array.isArray(value)) throw new Unprintable();
     const pieces = new Pieces("[");
     try {
-      let separator = "";
-      for (const item of value) {
-        pieces.add(separator, printAny(print, item, execution));
-        separator = ",";
-      }
+      for (const [index, item] of value.entries()) pieces.add(index > 0 ? "," : "", printAny(print, item, execution));
       return pieces.end("]");
     } catch (error) {
       pieces.abandon();

@@ -115,16 +115,37 @@ function nodesOnce(person: string, resolution: Resolution): NodesOfDay {
   return made;
 }
 
+/** An answer as nodes; those of every source are listed where they are asked for. */
+class AnsweredDays implements DailyResult {
+  readonly nodes: readonly DailyNode[];
+
+  constructor(
+    private readonly days: readonly NodesOfDay[],
+    private readonly answer: DailyAnswer,
+  ) {
+    this.nodes = days.map(({ winner }) => winner);
+  }
+
+  get bySource(): readonly DailyNode[] {
+    return this.days.flatMap(({ bySource }) => bySource);
+  }
+
+  get absences(): readonly Absence[] {
+    return this.answer.absences;
+  }
+
+  get issues(): readonly SourceIssue[] {
+    return this.answer.issues;
+  }
+
+  get freshUntil(): number {
+    return this.answer.freshUntil;
+  }
+}
+
 function dailyResult(person: string, answer: DailyAnswer): DailyResult {
   const days = answer.resolutions.map((resolution) => nodesOnce(person, resolution));
-  const { absences, issues, freshUntil } = answer;
-  return {
-    nodes: days.map(({ winner }) => winner),
-    bySource: days.flatMap(({ bySource }) => bySource),
-    absences,
-    issues,
-    freshUntil,
-  };
+  return new AnsweredDays(days, answer);
 }
 
 /** A loader of one person's days for one request; tells `validity` how long they hold. */

@@ -49,6 +49,9 @@ export interface Moment {
   readonly today: TodaySpan;
 }
 
+/** Days before today that the requirements of every vendor's days are the same from. */
+const PAST_DAYS = 14;
+
 /** The days of a question that have begun, by how recently its endpoints must have checked them. */
 export function requirements(
   question: DailyQuestion,
@@ -56,17 +59,22 @@ export function requirements(
   moment: Moment,
 ): Map<CivilDay, Requirement> {
   const { maxAgeSeconds } = question;
+  const { now, offsetMinutes, today } = moment;
   const endsAtHour = Math.max(24, ...endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
-  const wanted = new Map<CivilDay, Requirement>();
-  for (const day of daysOf(question.range)) {
-    if (isFuture(day, moment.today)) continue;
+  const settledSuffices = maxAgeSeconds === null;
+  const requirementOf = (day: CivilDay): Requirement => {
     // A vendor's day may still run while the calendar is in the next.
-    const running = dayEnd(day, moment.offsetMinutes, endsAtHour) > moment.now;
-    const freshFor = freshForSeconds(running ? moment.today.latest : day, moment.today);
-    wanted.set(day, {
-      checkedSince: moment.now - (maxAgeSeconds ?? freshFor),
-      settledSuffices: maxAgeSeconds === null,
-    });
+    const running = dayEnd(day, offsetMinutes, endsAtHour) > now;
+    const freshFor = freshForSeconds(running ? today.latest : day, today);
+    return { checkedSince: now - (maxAgeSeconds ?? freshFor), settledSuffices };
+  };
+  const wanted = new Map<CivilDay, Requirement>();
+  // Days that have been over for weeks, of whatever vendor, are all alike.
+  const past = addDays(today.earliest, -PAST_DAYS);
+  const pastRequirement = requirementOf(past);
+  for (const day of daysOf(question.range)) {
+    if (day <= past) wanted.set(day, pastRequirement);
+    else if (!isFuture(day, today)) wanted.set(day, requirementOf(day));
   }
   return wanted;
 }
