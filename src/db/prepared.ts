@@ -16,8 +16,11 @@ export interface Beginning {
   readonly ends: boolean;
 }
 
-/** One that only reads: its rows do not wait for its end. */
-export const READING: Beginning = { sql: "BEGIN READ ONLY", ends: false };
+/** One that only reads: its rows do not wait for its end. What is read by keys alone is planned once: planning takes longer than reading. */
+export const READING: Beginning = {
+  sql: "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan",
+  ends: false,
+};
 
 /** One whose changes everybody sees, but which a crash of the database may lose. @see https://www.postgresql.org/docs/current/wal-async-commit.html */
 export const PASSING: Beginning = { sql: "BEGIN; SET LOCAL synchronous_commit = off", ends: true };
