@@ -49,11 +49,23 @@ function checkedSubject({ sub, exp }: JWTPayload, now: number): { subject: strin
   return { subject: sub, expiresAt };
 }
 
+function keyOf(token: string): string {
+  return hash("sha256", token, "base64");
+}
+
+/** Answers the subject of a JSON Web Token. */
+export interface JwtVerifier {
+  /** UNAUTHENTICATED where the token is not to be trusted, SERVICE_DEGRADED where the signing keys cannot be had. */
+  verify(token: string): Promise<string>;
+  /** The subject of a token that was verified a short while ago; null of every other. */
+  known(token: string): string | null;
+}
+
 /**
- * Verifies JSON Web Tokens and answers their subject. A verified one is kept by the SHA-256 of the token until it expires, at most
- * 60 s. @see https://www.rfc-editor.org/rfc/rfc8725
+ * Verifies JSON Web Tokens. A verified one is kept by the SHA-256 of the token until it expires, at most 60 s.
+ * @see https://www.rfc-editor.org/rfc/rfc8725
  */
-export function createJwtVerifier(settings: JwtSettings, now: () => number): (token: string) => Promise<string> {
+export function createJwtVerifier(settings: JwtSettings, now: () => number): JwtVerifier {
   const remoteKeys =
     settings.kind === "jwks" ? createRemoteJWKSet(settings.url, { timeoutDuration: JWKS_TIMEOUT_MS }) : null;
   const verified = new LRUCache<string, { subject: string; until: number }>({ max: VERIFIED_ENTRIES });
@@ -63,16 +75,23 @@ export function createJwtVerifier(settings: JwtSettings, now: () => number): (to
     if (remoteKeys === null) throw new Error("expected signing keys");
     return (await jwtVerify(token, remoteKeys, checks)).payload;
   };
-  return async (token) => {
-    const key = hash("sha256", token, "base64");
-    const known = verified.get(key);
-    if (known && now() < known.until) return known.subject;
-    try {
-      const { subject, expiresAt } = checkedSubject(await verify(token), now());
-      verified.set(key, { subject, until: Math.min(expiresAt, now() + VERIFIED_FOR_MS) });
-      return subject;
-    } catch (error) {
-      throw refusal(error, remoteKeys !== null);
-    }
+  const keptOf = (key: string): string | null => {
+    const kept = verified.get(key);
+    return kept && now() < kept.until ? kept.subject : null;
+  };
+  return {
+    known: (token) => keptOf(keyOf(token)),
+    async verify(token) {
+      const key = keyOf(token);
+      const known = keptOf(key);
+      if (known !== null) return known;
+      try {
+        const { subject, expiresAt } = checkedSubject(await verify(token), now());
+        verified.set(key, { subject, until: Math.min(expiresAt, now() + VERIFIED_FOR_MS) });
+        return subject;
+      } catch (error) {
+        throw refusal(error, remoteKeys !== null);
+      }
+    },
   };
 }

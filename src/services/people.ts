@@ -23,6 +23,7 @@ export function createPeople(store: PeopleStore): PeopleApi {
     return person;
   };
   return {
+    known: (externalId) => byExternalId.get(externalId) ?? null,
     person: (externalId) => kept(byExternalId.get(externalId), () => store.findOrAdd(externalId)),
     async find(externalId) {
       return isExternalId(externalId) ? kept(byExternalId.get(externalId), () => store.find(externalId)) : null;
