@@ -96,7 +96,7 @@ export class FirstAnswer {
   private atOnce(request: IncomingMessage, type: ResponseType, body: Buffer): KeptResponse | null {
     try {
       const person = this.parts.callerOf.knownPerson(request.rawHeaders);
-      const kept = person && this.parts.answers.atOnce({ personId: person.id, type, text: body.toString("latin1") });
+      const kept = person && this.parts.answers.atOnce(person.id, type, body);
       return kept && keptResponseAtOnce(type, kept, request.headers);
     } catch {
       return null;

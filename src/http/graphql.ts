@@ -53,8 +53,7 @@ export async function serveGraphql(
     loopbackOnly: options.demo,
     isDraining,
     onAnswered: ({ id, status, milliseconds }) => {
-      metrics.answeredAgain();
-      metrics.request("POST", "/graphql", status, milliseconds / 1_000);
+      metrics.answeredAhead(status, milliseconds / 1_000);
       logAnswer(logger, "POST", "/graphql", status, milliseconds, "info", id);
     },
   });

@@ -5,12 +5,14 @@ import { IncomingMessage } from "node:http";
  * @see https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener
  */
 export class WholeRequest extends IncomingMessage {
-  private taker: ((body: Buffer) => void) | null = null;
-  private chunks: Buffer[] = [];
+  /** Absent, not null, where nobody takes the body: fields with values cost every request. */
+  declare private taker?: ((body: Buffer) => void) | undefined;
+  declare private chunks?: Buffer[];
 
   /** Hands the whole body to `taker` once it has arrived; a request that breaks off before is never handed over. Nobody else may read it. */
   takeBody(taker: (body: Buffer) => void): void {
     this.taker = taker;
+    this.chunks = [];
   }
 
   /** Ends the stream of a request whose body was taken, as if it had been read. */
@@ -22,12 +24,12 @@ export class WholeRequest extends IncomingMessage {
   /** What Node's parser calls with every piece of the body, and with null at its end. */
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
     const { taker, chunks } = this;
-    if (taker === null) return super.push(chunk, encoding);
+    if (!taker || !chunks) return super.push(chunk, encoding);
     if (chunk !== null) {
       chunks.push(chunk);
       return true;
     }
-    this.taker = null;
+    this.taker = undefined;
     taker(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     return false;
   }
