@@ -9,6 +9,8 @@ type JwtSettings = Exclude<AuthSettings, { kind: "demo" }>;
 
 const VERIFIED_FOR_MS = 60_000;
 const VERIFIED_ENTRIES = 10_000;
+const HASHES_FOR_MS = 1_000;
+const HASHES_ENTRIES = 1_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const JWKS_TIMEOUT_MS = 2500;
 
@@ -49,7 +51,22 @@ function checkedSubject({ sub, exp }: JWTPayload, now: number): { subject: strin
   return { subject: sub, expiresAt };
 }
 
-function keyOf(token: string): string {
+/** Hashes of the verified tokens that came within the last second, so that they are not made again; a token itself stays no longer. */
+class LastHashes {
+  private readonly made = new Map<string, string>();
+
+  of(token: string): string {
+    return this.made.get(token) ?? hashOf(token);
+  }
+
+  keep(token: string, made: string): void {
+    if (this.made.size >= HASHES_ENTRIES || this.made.has(token)) return;
+    if (this.made.size === 0) setTimeout(() => this.made.clear(), HASHES_FOR_MS).unref();
+    this.made.set(token, made);
+  }
+}
+
+function hashOf(token: string): string {
   return hash("sha256", token, "base64");
 }
 
@@ -75,14 +92,20 @@ export function createJwtVerifier(settings: JwtSettings, now: () => number): Jwt
     if (remoteKeys === null) throw new Error("expected signing keys");
     return (await jwtVerify(token, remoteKeys, checks)).payload;
   };
+  const hashes = new LastHashes();
   const keptOf = (key: string): string | null => {
     const kept = verified.get(key);
     return kept && now() < kept.until ? kept.subject : null;
   };
   return {
-    known: (token) => keptOf(keyOf(token)),
+    known(token) {
+      const key = hashes.of(token);
+      const subject = keptOf(key);
+      if (subject !== null) hashes.keep(token, key);
+      return subject;
+    },
     async verify(token) {
-      const key = keyOf(token);
+      const key = hashOf(token);
       const known = keptOf(key);
       if (known !== null) return known;
       try {

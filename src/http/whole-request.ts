@@ -8,11 +8,14 @@ export class WholeRequest extends IncomingMessage {
   /** Absent, not null, where nobody takes the body: fields with values cost every request. */
   declare private taker?: ((body: Buffer) => void) | undefined;
   declare private chunks?: Buffer[];
+  /** By this Node knows whom it need not drain once the answer is out. */
+  declare protected _consumed: boolean;
 
   /** Hands the whole body to `taker` once it has arrived; a request that breaks off before is never handed over. Nobody else may read it. */
   takeBody(taker: (body: Buffer) => void): void {
     this.taker = taker;
     this.chunks = [];
+    this._consumed = true;
   }
 
   /** Ends the stream of a request whose body was taken, as if it had been read. */
