@@ -93,12 +93,14 @@ export class FirstAnswer {
     return JSON_TYPE.test(contentType) && DIGITS.test(length) && Number(length) <= MAX_BODY_BYTES;
   }
 
+  /** The answer where nothing has to be waited for, not even a microtask. */
   private atOnce(request: IncomingMessage, type: ResponseType, body: Buffer): KeptResponse | null {
     try {
       const person = this.parts.callerOf.knownPerson(request.rawHeaders);
       const kept = person && this.parts.answers.atOnce(person.id, type, body);
       return kept && keptResponseAtOnce(type, kept, request.headers);
     } catch {
+      // Credentials that cannot be accepted: whoever answers them says why.
       return null;
     }
   }
