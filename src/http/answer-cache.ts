@@ -3,7 +3,8 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { LRUCache } from "lru-cache";
 import type { AnswerStore } from "../services/ports/answers";
-import type { DataVersions } from "../services/ports/versions";
+import type { DataVersions, TrustedVersions } from "../services/ports/versions";
+import { LastKeys } from "./last-keys";
 
 /** Content codings that answers are kept in, the better first. */
 export type Coding = "br" | "gzip";
@@ -31,7 +32,7 @@ export interface KeptAnswer {
 
 /** What keeping answers needs. `store`: null where there is only this process; `now`: epoch seconds; `maxBytes`: of this process, 0 to keep none anywhere. */
 export interface AnswerCacheParts {
-  readonly versions: Pick<DataVersions, "current">;
+  readonly versions: Pick<DataVersions, "current"> & Partial<TrustedVersions>;
   readonly store: AnswerStore | null;
   readonly build: string;
   readonly now: () => number;
@@ -53,6 +54,7 @@ const compressors: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> 
  */
 export class AnswerCache {
   private readonly kept: LRUCache<string, KeptAnswer>;
+  private readonly lastKeys = new LastKeys();
 
   constructor(private readonly parts: AnswerCacheParts) {
     this.kept = new LRUCache({
@@ -75,17 +77,22 @@ export class AnswerCache {
     return confirmed ? { ...question, version } : null;
   }
 
+  /** The answer to what a person asks by a body that lies in this process, where nothing has to be waited for; null where something has, or none holds. */
+  atOnce(personId: string, type: string, body: Buffer): KeptAnswer | null {
+    const version = this.keeps ? (this.parts.versions.trusted?.(personId) ?? null) : null;
+    if (version === null) return null;
+    const key = this.lastKeys.of(personId, type, body, () => keyOf({ personId, type, text: body.toString("latin1") }));
+    return this.mine(key, personId, version);
+  }
+
   /** The answer that is kept to a question; null where none holds. */
   async find(question: AskedQuestion): Promise<KeptAnswer | null> {
     const key = keyOf(question);
-    const mine = this.kept.get(key);
-    if (mine && this.holds(mine, question)) {
-      this.parts.onFound?.("memory");
-      return mine;
-    }
+    const mine = this.mine(key, question.personId, question.version);
+    if (mine) return mine;
     const shared = this.parts.store && (await this.parts.store.get(question.personId, digest(key)));
     const answer = shared ? unpack(shared, key) : null;
-    if (!answer || !this.holds(answer, question)) return null;
+    if (!answer || !this.holds(answer, question.personId, question.version)) return null;
     this.parts.onFound?.("shared");
     this.kept.set(key, answer);
     return answer;
@@ -114,8 +121,14 @@ export class AnswerCache {
     return bytes;
   }
 
-  private holds(answer: KeptAnswer, question: AskedQuestion): boolean {
-    const { personId, version } = question;
+  private mine(key: string, personId: string, version: string): KeptAnswer | null {
+    const mine = this.kept.get(key);
+    if (!mine || !this.holds(mine, personId, version)) return null;
+    this.parts.onFound?.("memory");
+    return mine;
+  }
+
+  private holds(answer: KeptAnswer, personId: string, version: string): boolean {
     return (
       answer.personId === personId &&
       answer.version === version &&

@@ -3,7 +3,11 @@ import { GatewayError } from "../domain/errors";
 import { createJwtVerifier } from "./jwt";
 
 /** Answers the subject that a request's raw headers (name, value, name, value…) stand for; UNAUTHENTICATED otherwise. */
-export type Authenticator = (rawHeaders: readonly string[]) => Promise<string>;
+export interface Authenticator {
+  (rawHeaders: readonly string[]): Promise<string>;
+  /** The same of a bearer token (null: none was sent) where nothing has to be waited for; null where something has, or it is refused. */
+  readonly known?: (token: string | null) => string | null;
+}
 
 const DEMO_TOKEN = /^demo:([A-Za-z0-9._-]{1,64})$/;
 const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
@@ -34,21 +38,25 @@ export function bearerToken(rawHeaders: readonly string[]): string | null {
   return token;
 }
 
-function demoSubject(rawHeaders: readonly string[]): string {
-  const token = bearerToken(rawHeaders);
-  if (token === null) return "demo";
-  const name = DEMO_TOKEN.exec(token)?.[1];
-  if (name === undefined) throw unauthenticated("Under the demo identity the token is demo:<name>");
-  return name;
+function demoSubject(token: string | null): string | null {
+  return token === null ? "demo" : (DEMO_TOKEN.exec(token)?.[1] ?? null);
 }
 
 /** Who may call: the demo identity, or the bearers of JSON Web Tokens. */
 export function createAuthenticator(settings: AuthSettings, now: () => number = Date.now): Authenticator {
-  if (settings.kind === "demo") return async (rawHeaders) => demoSubject(rawHeaders);
-  const verify = createJwtVerifier(settings, now);
-  return async (rawHeaders) => {
+  if (settings.kind === "demo") {
+    const verifyName = async (rawHeaders: readonly string[]) => {
+      const subject = demoSubject(bearerToken(rawHeaders));
+      if (subject === null) throw unauthenticated("Under the demo identity the token is demo:<name>");
+      return subject;
+    };
+    return Object.assign(verifyName, { known: demoSubject });
+  }
+  const verifier = createJwtVerifier(settings, now);
+  const verify = async (rawHeaders: readonly string[]) => {
     const token = bearerToken(rawHeaders);
     if (token === null) throw unauthenticated("Send Authorization: Bearer <token>");
-    return verify(token);
+    return verifier.verify(token);
   };
+  return Object.assign(verify, { known: (token: string | null) => (token === null ? null : verifier.known(token)) });
 }

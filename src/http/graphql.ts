@@ -6,6 +6,7 @@ import type { Caller, Services } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import { errorBody, logAnswer, STATUS_OF, sendError } from "./answers";
 import { createGraphqlServer, type GraphqlOptions } from "./apollo";
+import type { Callers } from "./callers";
 import { FirstAnswer } from "./first-answer";
 import { graphiqlPage, wantsPage } from "./graphiql";
 import { parseJsonBody } from "./json-body";
@@ -19,7 +20,7 @@ import type { DocumentAsked, PersistedOperations } from "./persisted";
 export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
   readonly services: Services;
   readonly answers: AnswerCache;
-  readonly callerOf: (rawHeaders: readonly string[]) => Promise<Caller>;
+  readonly callerOf: Callers;
   readonly demo: boolean;
   readonly isDraining: () => boolean;
 }
@@ -52,8 +53,7 @@ export async function serveGraphql(
     loopbackOnly: options.demo,
     isDraining,
     onAnswered: ({ id, status, milliseconds }) => {
-      metrics.answeredAgain();
-      metrics.request("POST", "/graphql", status, milliseconds / 1_000);
+      metrics.answeredAhead(status, milliseconds / 1_000);
       logAnswer(logger, "POST", "/graphql", status, milliseconds, "info", id);
     },
   });

@@ -9,6 +9,8 @@ type JwtSettings = Exclude<AuthSettings, { kind: "demo" }>;
 
 const VERIFIED_FOR_MS = 60_000;
 const VERIFIED_ENTRIES = 10_000;
+const HASHES_FOR_MS = 1_000;
+const HASHES_ENTRIES = 1_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const JWKS_TIMEOUT_MS = 2500;
 
@@ -49,11 +51,38 @@ function checkedSubject({ sub, exp }: JWTPayload, now: number): { subject: strin
   return { subject: sub, expiresAt };
 }
 
+/** Hashes of the verified tokens that came within the last second, so that they are not made again; a token itself stays no longer. */
+class LastHashes {
+  private readonly made = new Map<string, string>();
+
+  of(token: string): string {
+    return this.made.get(token) ?? hashOf(token);
+  }
+
+  keep(token: string, made: string): void {
+    if (this.made.size >= HASHES_ENTRIES || this.made.has(token)) return;
+    if (this.made.size === 0) setTimeout(() => this.made.clear(), HASHES_FOR_MS).unref();
+    this.made.set(token, made);
+  }
+}
+
+function hashOf(token: string): string {
+  return hash("sha256", token, "base64");
+}
+
+/** Answers the subject of a JSON Web Token. */
+export interface JwtVerifier {
+  /** UNAUTHENTICATED where the token is not to be trusted, SERVICE_DEGRADED where the signing keys cannot be had. */
+  verify(token: string): Promise<string>;
+  /** The subject of a token that was verified a short while ago; null of every other. */
+  known(token: string): string | null;
+}
+
 /**
- * Verifies JSON Web Tokens and answers their subject. A verified one is kept by the SHA-256 of the token until it expires, at most
- * 60 s. @see https://www.rfc-editor.org/rfc/rfc8725
+ * Verifies JSON Web Tokens. A verified one is kept by the SHA-256 of the token until it expires, at most 60 s.
+ * @see https://www.rfc-editor.org/rfc/rfc8725
  */
-export function createJwtVerifier(settings: JwtSettings, now: () => number): (token: string) => Promise<string> {
+export function createJwtVerifier(settings: JwtSettings, now: () => number): JwtVerifier {
   const remoteKeys =
     settings.kind === "jwks" ? createRemoteJWKSet(settings.url, { timeoutDuration: JWKS_TIMEOUT_MS }) : null;
   const verified = new LRUCache<string, { subject: string; until: number }>({ max: VERIFIED_ENTRIES });
@@ -63,16 +92,29 @@ export function createJwtVerifier(settings: JwtSettings, now: () => number): (to
     if (remoteKeys === null) throw new Error("expected signing keys");
     return (await jwtVerify(token, remoteKeys, checks)).payload;
   };
-  return async (token) => {
-    const key = hash("sha256", token, "base64");
-    const known = verified.get(key);
-    if (known && now() < known.until) return known.subject;
-    try {
-      const { subject, expiresAt } = checkedSubject(await verify(token), now());
-      verified.set(key, { subject, until: Math.min(expiresAt, now() + VERIFIED_FOR_MS) });
+  const hashes = new LastHashes();
+  const keptOf = (key: string): string | null => {
+    const kept = verified.get(key);
+    return kept && now() < kept.until ? kept.subject : null;
+  };
+  return {
+    known(token) {
+      const key = hashes.of(token);
+      const subject = keptOf(key);
+      if (subject !== null) hashes.keep(token, key);
       return subject;
-    } catch (error) {
-      throw refusal(error, remoteKeys !== null);
-    }
+    },
+    async verify(token) {
+      const key = hashOf(token);
+      const known = keptOf(key);
+      if (known !== null) return known;
+      try {
+        const { subject, expiresAt } = checkedSubject(await verify(token), now());
+        verified.set(key, { subject, until: Math.min(expiresAt, now() + VERIFIED_FOR_MS) });
+        return subject;
+      } catch (error) {
+        throw refusal(error, remoteKeys !== null);
+      }
+    },
   };
 }

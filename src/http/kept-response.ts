@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type AnswerCache, type Coding, type KeptAnswer, type Question } from "./answer-cache";
+import { COMMON_HEADERS } from "./headers";
 
 /** A kept answer as it is sent. */
 export interface KeptResponse {
   readonly status: 200 | 304;
   readonly headers: Readonly<Record<string, string>>;
+  /** Name, value, name, value…: these headers, those of every answer, and the length. */
+  readonly rawHeaders: readonly string[];
   readonly bytes: Buffer | null;
 }
 
@@ -26,13 +29,57 @@ export async function keptResponse(
   kept: KeptAnswer,
   asked: IncomingHttpHeaders,
 ): Promise<KeptResponse> {
+  const coding = codingOf(kept, asked);
+  const coded = coding && { coding, bytes: await answers.coded(question, kept, coding) };
+  return sentAs(question.type, kept, asked, coded);
+}
+
+/** The same where nothing has to be made first; null where something has. */
+export function keptResponseAtOnce(type: string, kept: KeptAnswer, asked: IncomingHttpHeaders): KeptResponse | null {
+  const coding = codingOf(kept, asked);
+  if (!coding) return sentAs(type, kept, asked, null);
+  const bytes = kept.coded[coding];
+  return bytes ? sentAs(type, kept, asked, { coding, bytes }) : null;
+}
+
+function isHeld({ etag }: KeptAnswer, asked: IncomingHttpHeaders): boolean {
+  return asked["if-none-match"]?.includes(etag) ?? false;
+}
+
+function codingOf(kept: KeptAnswer, asked: IncomingHttpHeaders): Coding | null {
+  return isHeld(kept, asked) ? null : chosenCoding(asked["accept-encoding"], kept.bytes.length);
+}
+
+/** Responses as they were last sent; they hold nothing but what is the answer's own. */
+const sent = new WeakMap<KeptAnswer, Map<string, KeptResponse>>();
+
+function sentAs(
+  type: string,
+  kept: KeptAnswer,
+  asked: IncomingHttpHeaders,
+  coded: { readonly coding: Coding; readonly bytes: Buffer } | null,
+): KeptResponse {
+  const held = isHeld(kept, asked);
+  const name = `${type} ${held ? "held" : (coded?.coding ?? "plain")}`;
+  const known = sent.get(kept) ?? new Map<string, KeptResponse>();
+  sent.set(kept, known);
+  const response = known.get(name) ?? responseOf(type, kept, held, coded);
+  known.set(name, response);
+  return response;
+}
+
+function responseOf(
+  type: string,
+  kept: KeptAnswer,
+  held: boolean,
+  coded: { readonly coding: Coding; readonly bytes: Buffer } | null,
+): KeptResponse {
   const headers = keptHeaders(kept);
-  headers["content-type"] = `${question.type}; charset=utf-8`;
-  if (asked["if-none-match"]?.includes(kept.etag)) return { status: 304, headers, bytes: null };
-  const coding = chosenCoding(asked["accept-encoding"], kept.bytes.length);
-  if (!coding) return { status: 200, headers, bytes: kept.bytes };
-  const bytes = await answers.coded(question, kept, coding);
-  return { status: 200, headers: { ...headers, "content-encoding": coding }, bytes };
+  headers["content-type"] = `${type}; charset=utf-8`;
+  if (coded) headers["content-encoding"] = coded.coding;
+  const bytes = held ? null : (coded?.bytes ?? kept.bytes);
+  const all = { ...COMMON_HEADERS, ...headers, ...(bytes ? { "content-length": String(bytes.length) } : {}) };
+  return { status: held ? 304 : 200, headers, rawHeaders: Object.entries(all).flat(), bytes };
 }
 
 /** The coding to answer with, by an Accept-Encoding header; null for none. */

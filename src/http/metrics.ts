@@ -8,11 +8,14 @@ export type OperationOutcome = "ok" | "partial" | "refused" | "fault";
 export interface HttpMetrics {
   /** `seconds` that an operation took. */
   operation(type: string, outcome: OperationOutcome, seconds: number): void;
-  /** A request was answered whose answer no hook of the framework sees. */
-  request(method: string, route: string, status: number, seconds: number): void;
+  /** A kept answer was sent to a POST to `/graphql` by no hook of the framework. */
+  answeredAhead(status: number, seconds: number): void;
   /** An answer was sent that had been kept. */
   answeredAgain(): void;
 }
+
+/** How many answers ahead of the framework are counted together, which costs a fifth of counting each when it is sent. */
+const COUNTED_TOGETHER = 200;
 
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 const METHODS = new Set(["GET", "POST", "OPTIONS", "HEAD"]);
@@ -25,7 +28,9 @@ export function serveMetrics(app: FastifyInstance, registry: Registry): HttpMetr
     labelNames: ["method", "route", "status"],
     buckets: BUCKETS,
     registers: [registry],
+    collect: () => ahead.count(),
   });
+  const ahead = new Waiting((status, seconds) => measure("POST", "/graphql", status, seconds));
   const operations = new Histogram({
     name: "gateway_graphql_operation_duration_seconds",
     help: "Time that GraphQL operations took, by operation type and outcome.",
@@ -49,6 +54,28 @@ export function serveMetrics(app: FastifyInstance, registry: Registry): HttpMetr
   return {
     operation: (type, outcome, seconds) => operations.observe({ type, outcome }, seconds),
     answeredAgain: () => again.inc(),
-    request: measure,
+    answeredAhead: (status, seconds) => {
+      again.inc();
+      ahead.add(status, seconds);
+    },
   };
+}
+
+/** Answers that are still to be counted. */
+class Waiting {
+  private readonly statuses: number[] = [];
+  private readonly seconds: number[] = [];
+
+  constructor(private readonly measure: (status: number, seconds: number) => void) {}
+
+  add(status: number, seconds: number): void {
+    this.statuses.push(status);
+    if (this.seconds.push(seconds) >= COUNTED_TOGETHER) this.count();
+  }
+
+  /** Counts them. */
+  count(): void {
+    const [statuses, seconds] = [this.statuses.splice(0), this.seconds.splice(0)];
+    for (const [at, status] of statuses.entries()) this.measure(status, seconds[at] ?? 0);
+  }
 }

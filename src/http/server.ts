@@ -22,6 +22,7 @@ import type { PersistedOperations } from "./persisted";
 import { serveSubscriptions } from "./upgrade";
 import { serveHandshake } from "./webhook-handshake";
 import { serveWebhooks } from "./webhooks";
+import { WholeRequest } from "./whole-request";
 
 /** What the HTTP server is made of. `api`: false where only health and metrics are served; `demo`: only loopback Hosts are served; `production`: no introspection, no GraphiQL. */
 export interface HttpOptions {
@@ -71,7 +72,11 @@ function createFastify({ logger, trustProxy }: HttpOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECKS_MS },
+    http: {
+      IncomingMessage: WholeRequest,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECKS_MS,
+    },
     routerOptions: { maxParamLength: 64 },
     trustProxy: proxyTrust(trustProxy),
     // While stopping, requests on open connections are still answered, with Connection: close.

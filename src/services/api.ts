@@ -138,6 +138,8 @@ export interface PreferencesApi {
 export interface PeopleApi {
   /** The person of this application with this external id, created at first sight. */
   person(externalId: string): Promise<Person>;
+  /** The person with this external id where nothing has to be asked for it; null where something has. */
+  known?(externalId: string): Person | null;
   /** The person of this application with this external id; null where there is none. */
   find(externalId: string): Promise<Person | null>;
   /** The person of this application with this id of the gateway's own; null where there is none. */

@@ -5,7 +5,7 @@ import type { PeopleApi, Person } from "./api";
 import type { PeopleStore } from "./ports/links";
 
 /** Who an external id is does not change; whether they are still known is asked with every data version. */
-const KEPT = { max: 100_000, ttl: 300_000 };
+const KEPT = { max: 100_000, ttl: 300_000, ttlResolution: 0 };
 
 /** People of the application by their external id, created at first sight, or found where they exist. */
 export function createPeople(store: PeopleStore): PeopleApi {
@@ -23,6 +23,7 @@ export function createPeople(store: PeopleStore): PeopleApi {
     return person;
   };
   return {
+    known: (externalId) => byExternalId.get(externalId) ?? null,
     person: (externalId) => kept(byExternalId.get(externalId), () => store.findOrAdd(externalId)),
     async find(externalId) {
       return isExternalId(externalId) ? kept(byExternalId.get(externalId), () => store.find(externalId)) : null;

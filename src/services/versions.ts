@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { GatewayError } from "../domain/errors";
 import { COPY_PATIENCE_MS, within } from "./copies";
 import type { Bell } from "./ports/cache";
-import type { DataVersion, DataVersions, VersionSource } from "./ports/versions";
+import type { DataVersion, DataVersions, TrustedVersions, VersionSource } from "./ports/versions";
 
 /** Milliseconds for which this process trusts its own copy of a version. */
 const TRUSTED_MS = 1_000;
@@ -19,7 +19,7 @@ interface Copy {
 }
 
 /** Data versions with a copy per process: confirmed in PostgreSQL at most once a second a person, batched over persons. */
-export class ConfirmedVersions implements DataVersions {
+export class ConfirmedVersions implements DataVersions, TrustedVersions {
   private readonly copies = new LRUCache<string, Copy>({ max: MAX_PERSONS });
   private batch: { ids: Set<string>; answer: Promise<ReadonlyMap<string, string>> } | null = null;
 
@@ -33,9 +33,9 @@ export class ConfirmedVersions implements DataVersions {
 
   /** @inheritdoc */
   async current(personId: string): Promise<DataVersion> {
+    const trusted = this.trusted(personId);
+    if (trusted !== null) return { version: trusted, confirmed: true };
     const copy = this.copies.get(personId);
-    if (copy && !copy.overtaken && this.nowMs() - copy.confirmedAt < TRUSTED_MS)
-      return { version: copy.version, confirmed: true };
     const askedAt = this.nowMs();
     try {
       const asked = this.ask(personId);
@@ -49,6 +49,12 @@ export class ConfirmedVersions implements DataVersions {
       if (copy && this.nowMs() - copy.confirmedAt < UNCONFIRMED_MS) return { version: copy.version, confirmed: false };
       throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach", { cause: error });
     }
+  }
+
+  /** @inheritdoc */
+  trusted(personId: string): string | null {
+    const copy = this.copies.get(personId);
+    return copy && !copy.overtaken && this.nowMs() - copy.confirmedAt < TRUSTED_MS ? copy.version : null;
   }
 
   /** @inheritdoc */

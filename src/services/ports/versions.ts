@@ -13,5 +13,11 @@ export interface DataVersions {
   learned(personId: string, version: string): void;
 }
 
+/** Data versions of which this process need not ask. */
+export interface TrustedVersions {
+  /** The version where it was confirmed within the last second, and none newer was heard of; null where it has to be asked for. */
+  trusted(personId: string): string | null;
+}
+
 /** Where data versions are read from; persons that do not exist are absent. */
 export type VersionSource = (personIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;

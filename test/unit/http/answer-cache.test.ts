@@ -21,9 +21,10 @@ class Shelf implements AnswerStore {
 }
 
 let clock = 1_000;
+let trusted: string | null = "1";
 const cacheOn = (store: AnswerStore | null, build = "build") =>
   new AnswerCache({
-    versions: { current: async () => ({ version: "1", confirmed: true }) },
+    versions: { current: async () => ({ version: "1", confirmed: true }), trusted: () => trusted },
     store,
     build,
     now: () => clock,
@@ -39,6 +40,7 @@ const said = (answer: KeptAnswer | null) => answer?.bytes.toString() ?? null;
 
 beforeEach(() => {
   clock = 1_000;
+  trusted = "1";
 });
 
 test("two people's equal questions are kept side by side, each to its owner", async () => {
@@ -94,4 +96,50 @@ test("another build finds nothing of this one's", async () => {
   const shelf = new Shelf();
   await cacheOn(shelf).keep(asked("ann"), "ann's", 1_060);
   expect(await cacheOn(shelf, "other").find(asked("ann"))).toBeNull();
+});
+
+describe("at once", () => {
+  const atOnce = (cache: AnswerCache, personId: string, text = "q", type = "application/json") =>
+    said(cache.atOnce(personId, type, Buffer.from(text)));
+
+  test("everybody gets their own answer to the very bytes they sent, in the type they want, however often", async () => {
+    const cache = cacheOn(null);
+    const long = "q".repeat(5_000);
+    const newer = "application/graphql-response+json";
+    await cache.keep({ ...asked("ann"), type: newer }, "ann's newer", 1_060);
+    for (const person of ["ann", "ben"]) {
+      for (const text of ["q", "p", "q ", "", long])
+        await cache.keep(asked(person, "1", text), `${person} ${text}`, 1_060);
+    }
+    for (let turn = 0; turn < 3; turn++) {
+      for (const person of ["ann", "ben"]) {
+        for (const text of ["q", "p", "q ", "", long]) expect(atOnce(cache, person, text)).toBe(`${person} ${text}`);
+        expect(atOnce(cache, person, "other")).toBeNull();
+      }
+      expect([atOnce(cache, "ann", "q", newer), atOnce(cache, "ben", "q", newer)]).toEqual(["ann's newer", null]);
+      expect(atOnce(cache, "cleo")).toBeNull();
+    }
+  });
+
+  test("nothing is given at a version that is another, or not trusted, nor from the answer's end on", async () => {
+    const cache = cacheOn(null);
+    await cache.keep(asked("ann"), "ann's", 1_060);
+    for (const version of ["2", "0", null]) {
+      trusted = version;
+      expect(atOnce(cache, "ann")).toBeNull();
+    }
+    trusted = "1";
+    expect(atOnce(cache, "ann")).toBe("ann's");
+    clock = 1_060;
+    expect(atOnce(cache, "ann")).toBeNull();
+  });
+
+  test("what lies in the shared store alone is not given at once, but after it was found", async () => {
+    const shelf = new Shelf();
+    await cacheOn(shelf).keep(asked("ann"), "ann's", 1_060);
+    const cache = cacheOn(shelf);
+    expect(atOnce(cache, "ann")).toBeNull();
+    await cache.find(asked("ann"));
+    expect(atOnce(cache, "ann")).toBe("ann's");
+  });
 });

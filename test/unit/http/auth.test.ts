@@ -11,6 +11,16 @@ test("demo:<name> is the person of that name", async () => {
   expect(await demo(["authorization", `bearer demo:${"x".repeat(64)}`])).toBe("x".repeat(64));
 });
 
+test("what needs no waiting is known at once, and what is refused is not", () => {
+  expect([null, "demo:ann", "ann", "demo:", "demo:a b"].map((token) => demo.known?.(token))).toEqual([
+    "demo",
+    "ann",
+    null,
+    null,
+    null,
+  ]);
+});
+
 test.each([
   "",
   " ",

@@ -47,3 +47,17 @@ test("persons are still recognised", async () => {
     .sign(secret);
   expect(await tokens!(["Authorization", `Bearer ${token}`])).toEqual(caller);
 });
+
+test("a person is known at once where token and person both are, and a server key never", () => {
+  const services = fakeServices();
+  services.people.known = (externalId) => (externalId === "demo" ? PERSON : null);
+  services.serverKeys.set(key, serverKey);
+  const { knownPerson } = createCallers(services, createAuthenticator({ kind: "demo" }));
+  expect(knownPerson(["Host", "localhost"])).toEqual(PERSON);
+  expect(knownPerson(["Authorization", "Bearer demo:demo"])).toEqual(PERSON);
+  for (const token of ["demo:ann", "nonsense", key]) {
+    expect(knownPerson(["Authorization", `Bearer ${token}`])).toBeNull();
+  }
+  const twice = ["Authorization", "Bearer demo:demo", "authorization", "Bearer demo:demo"];
+  expect(() => knownPerson(twice)).toThrow(/one Authorization header/);
+});

@@ -167,6 +167,27 @@ test("a verified token is not verified again for a minute, and never beyond its 
   await expect(verify(token)).rejects.toMatchObject(refused);
 });
 
+test("a token is known at once after it was verified, for a minute, and never beyond its expiry", async () => {
+  const authenticate = createAuthenticator(shared(), () => clock * 1000);
+  const signed = (exp: number) => sign({ ...CLAIMS, exp }, { alg: "HS256" }, SECRET);
+  const [long, short, never] = await Promise.all([NOW + 3_600, NOW + 30, NOW - 1].map(signed));
+  const known = () => [long, short, never, "x", null].map((token) => authenticate.known?.(token ?? null));
+  expect(known()).toEqual([null, null, null, null, null]);
+  for (const token of [long, short]) await authenticate(["Authorization", `Bearer ${token}`]);
+  await expect(authenticate(["Authorization", `Bearer ${never}`])).rejects.toMatchObject(refused);
+  for (const [second, subjects] of [
+    [0, ["ann", "ann", null, null, null]],
+    [29, ["ann", "ann", null, null, null]],
+    [30, ["ann", null, null, null, null]],
+    [59, ["ann", null, null, null, null]],
+    [60, [null, null, null, null, null]],
+  ] as const) {
+    clock = NOW + second;
+    expect(known()).toEqual(subjects);
+    expect(known()).toEqual(subjects);
+  }
+});
+
 test("without credentials a gateway of tokens refuses", async () => {
   await expect(createAuthenticator(shared())(["Host", "x"])).rejects.toMatchObject(refused);
   await expect(createAuthenticator(shared())(["Authorization", "Bearer demo:ann"])).rejects.toMatchObject(refused);

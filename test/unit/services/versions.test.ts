@@ -37,6 +37,25 @@ test("a copy is trusted for less than a second, then confirmed", async () => {
   expect(asked).toHaveLength(2);
 });
 
+test("trust without asking is for a second, never beyond what a newer ring, a commit or an absence leaves of it", async () => {
+  const { versions, asked, state, bell } = world();
+  expect(versions.trusted("a")).toBeNull();
+  await versions.current("a");
+  state.clock = 999;
+  expect(versions.trusted("a")).toBe("1");
+  versions.learned("a", "5");
+  expect(versions.trusted("a")).toBe("5");
+  bell.ring("version", "a 6");
+  expect(versions.trusted("a")).toBeNull();
+  versions.learned("a", "6");
+  state.clock = 1_999;
+  expect(versions.trusted("a")).toBeNull();
+  state.away = true;
+  expect(await versions.current("a")).toEqual({ version: "6", confirmed: false });
+  expect(versions.trusted("a")).toBeNull();
+  expect(asked).toHaveLength(2);
+});
+
 test("a ring of a newer version ends the trust, one of an older or a garbled one does not", async () => {
   const { versions, asked, bell } = world();
   await versions.current("b");
