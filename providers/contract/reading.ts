@@ -32,20 +32,37 @@ function numberOf(value: unknown): number | null | undefined {
  * A number that may be absent or null. Text is read where that loses nothing (`"72"`), −0 becomes 0, and what is not finite
  * (`1e309`, `"NaN"`) becomes null; every other type and every implausible value is a fault of the document.
  */
-export function quantity({ min, max, whole = false, missing = [] }: Limits): z.ZodType<number | null> {
+export function quantity(limits: Limits): z.ZodType<number | null> {
   return z
     .unknown()
     .optional()
-    .transform((value, context) => {
-      const number = numberOf(value);
-      if (number === null) return null;
-      if (number === undefined) context.addIssue({ code: "invalid_type", expected: "number", input: value });
-      else if (missing.includes(number)) return null;
-      else if (number < min) context.addIssue({ code: "too_small", origin: "number", minimum: min, input: value });
-      else if (number > max) context.addIssue({ code: "too_big", origin: "number", maximum: max, input: value });
-      else return (whole ? Math.round(number) : number) + 0;
-      return z.NEVER;
-    });
+    .transform((value, context) => quantityOf(value, limits, context, []));
+}
+
+/** A list of such numbers, at most `most` of them: a series is read in one piece, which takes a tenth of the time. */
+export function quantities(limits: Limits, most: number): z.ZodType<(number | null)[]> {
+  return z.unknown().transform((values, context) => {
+    if (!Array.isArray(values)) context.addIssue({ code: "invalid_type", expected: "array", input: values });
+    else if (values.length > most) context.addIssue({ code: "too_big", origin: "array", maximum: most, input: values });
+    else return values.map((value: unknown, place) => quantityOf(value, limits, context, [place]));
+    return z.NEVER;
+  });
+}
+
+function quantityOf(
+  value: unknown,
+  { min, max, whole = false, missing = [] }: Limits,
+  context: z.RefinementCtx,
+  path: PropertyKey[],
+): number | null {
+  const number = numberOf(value);
+  if (number === null) return null;
+  if (number === undefined) context.addIssue({ code: "invalid_type", expected: "number", input: value, path });
+  else if (missing.includes(number)) return null;
+  else if (number < min) context.addIssue({ code: "too_small", origin: "number", minimum: min, input: value, path });
+  else if (number > max) context.addIssue({ code: "too_big", origin: "number", maximum: max, input: value, path });
+  else return (whole ? Math.round(number) : number) + 0;
+  return z.NEVER;
 }
 
 /** A vendor's document id: text of 1 to 200 characters without control characters. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { civilDayText, documentId, instantText, quantity } from "../contract";
+import { civilDayText, documentId, instantText, quantities, quantity } from "../contract";
 
 const DAY_SECONDS = 86_400;
 
@@ -8,7 +8,7 @@ const sleepSeconds = quantity({ min: 0, max: DAY_SECONDS, whole: true });
 const heartRate = quantity({ min: 20, max: 250, missing: [0] });
 /** Oura writes 255 where it found no lowest heart rate. */
 const lowestHeartRate = quantity({ min: 20, max: 250, missing: [0, 255] });
-const hrvMilliseconds = quantity({ min: 1, max: 500, missing: [0] });
+const HRV_MILLISECONDS = { min: 1, max: 500, missing: [0] };
 
 /** What of a sleep document says whether it counts; `type` is an open enum. */
 export const sleepHead = z.object({ id: documentId, type: z.string().nullish() });
@@ -30,14 +30,14 @@ export const sleep = z.object({
   efficiency: quantity({ min: 0, max: 100 }),
   average_heart_rate: heartRate,
   lowest_heart_rate: lowestHeartRate,
-  average_hrv: hrvMilliseconds,
+  average_hrv: quantity(HRV_MILLISECONDS),
   average_breath: quantity({ min: 3, max: 60, missing: [0] }),
   sleep_phase_5_min: z.string().nullish(),
   sleep_phase_30_sec: z.string().nullish(),
   hrv: z
     .object({
       interval: quantity({ min: 1, max: 3600 }),
-      items: z.array(hrvMilliseconds).max(DAY_SECONDS).nullish(),
+      items: quantities(HRV_MILLISECONDS, DAY_SECONDS).nullish(),
       timestamp: instantText.nullish(),
     })
     .nullish(),

@@ -1,6 +1,6 @@
 import { epochSeconds, type Instant, instantAt, offsetOf } from "../domain/instants";
 import { ascending } from "../domain/order";
-import { packRecord } from "../domain/packing";
+import { CONTRIBUTOR_NAMES, isNamed, packRecord, SAMPLE_NAMES, SPAN_NAMES } from "../domain/packing";
 import type { HrvAverage, RecordKind, StoredRecord } from "../domain/records";
 
 /**
@@ -91,16 +91,20 @@ export function textOf(kind: RecordKind, name: string): string {
 /** The record with the names in its list in the order in which unpacking gives them: else it would not be packed. */
 function inOrder(record: StoredRecord): StoredRecord {
   if (record.kind === "hrv") {
-    if (typeof record.samples === "string") return record;
+    if (typeof record.samples === "string" || areNamed(record.samples, SAMPLE_NAMES)) return record;
     return { ...record, samples: record.samples.map(({ at, milliseconds }) => ({ at, milliseconds })) };
   }
   if (record.kind === "sleep_session") {
-    if (typeof record.stages === "string") return record;
+    if (typeof record.stages === "string" || areNamed(record.stages, SPAN_NAMES)) return record;
     return { ...record, stages: record.stages.map(({ stage, start, end }) => ({ stage, start, end })) };
   }
-  if (typeof record.contributors === "string") return record;
+  if (typeof record.contributors === "string" || areNamed(record.contributors, CONTRIBUTOR_NAMES)) return record;
   const contributors = record.contributors.map(({ key, nativeKey, score }) => ({ key, nativeKey, score }));
   return { ...record, contributors };
+}
+
+function areNamed(list: readonly object[], names: readonly string[]): boolean {
+  return list.every((one) => isNamed(one, names));
 }
 
 /** The same with every object's names sorted. */

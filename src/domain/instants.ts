@@ -12,9 +12,11 @@ const CANONICAL = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:Z|[+-]
 const DAY_SECONDS = 86_400;
 const MAX_OFFSET_MINUTES = 14 * 60;
 
+const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => (number < 10 ? `0${number}` : String(number)));
+
 /** Two digits. */
 function two(number: number): string {
-  return number < 10 ? `0${number}` : String(number);
+  return TWO_DIGITS[number] ?? String(number);
 }
 
 /** Minutes east of UTC written as `+HH:MM`. */
@@ -63,6 +65,34 @@ export function parseInstant(text: string): Instant | null {
 /** Seconds since 1970-01-01T00:00:00Z. */
 export function epochSeconds(instant: Instant): number {
   return Date.parse(instant) / 1000;
+}
+
+/**
+ * Reads instants at one offset: epoch seconds of exactly the text that {@link instantAt} gives for them, null for any other. For lists
+ * of instants, each of which would else be parsed and printed to tell whether it is that text.
+ */
+export function readerAt(offsetMinutes: number | null): (text: string) => number | null {
+  const zone = offsetMinutes === null ? "Z" : formatOffset(offsetMinutes);
+  let date = "";
+  let midnight = 0;
+  return (text) => {
+    if (text.length !== 19 + zone.length || !text.endsWith(zone)) return null;
+    if (date === "" || !text.startsWith(date)) {
+      const day = parseCivilDay(text.slice(0, 10));
+      if (day === null || text.charAt(10) !== "T") return null;
+      date = `${day}T`;
+      midnight = dayNumber(day) * DAY_SECONDS - (offsetMinutes ?? 0) * 60;
+    }
+    const [hour, minute, second] = [twoAt(text, 11), twoAt(text, 14), twoAt(text, 17)];
+    const isClock = hour < 24 && minute < 60 && second < 60 && text[13] === ":" && text[16] === ":";
+    return isClock ? midnight + hour * 3600 + minute * 60 + second : null;
+  };
+}
+
+/** The number of two digits; NaN where they are none. */
+function twoAt(text: string, place: number): number {
+  const [tens, ones] = [text.charCodeAt(place) - 48, text.charCodeAt(place + 1) - 48];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 /** The wearer's offset in minutes east of UTC; null where the instant has none (`Z`). */

@@ -1,4 +1,4 @@
-import { epochSeconds, type Instant, instantAt, offsetOf } from "./instants";
+import { epochSeconds, type Instant, instantAt, offsetOf, readerAt } from "./instants";
 import type {
   ContributorScore,
   Contributors,
@@ -29,6 +29,19 @@ const STAGES = new Map(Object.entries(LETTERS).map(([stage, letter]) => [letter,
 const NOTHING = "-";
 const STRETCH = /([A-Z-])(\d+)/g;
 
+/** The names of what is packed, in the order in which unpacking gives them. */
+export const SAMPLE_NAMES = ["at", "milliseconds"] as const;
+export const SPAN_NAMES = ["stage", "start", "end"] as const;
+export const CONTRIBUTOR_NAMES = ["key", "nativeKey", "score"] as const;
+
+/** Whether an object has exactly these names, in this order. */
+export function isNamed(one: object, names: readonly string[]): boolean {
+  let place = 0;
+  // Unlike a list of the keys, of which there would be one for every sample of a night, this makes nothing.
+  for (const name in one) if (name !== names[place++]) return false;
+  return place === names.length;
+}
+
 /**
  * A record with its list (samples, hypnogram or contributors) as compact text, of which the same is made again to the byte; the record
  * itself where the list does not fit (uneven steps, an offset that changes), or is text already. A night's samples take a twentieth of the room, and cost
@@ -53,25 +66,26 @@ export function packSamples(samples: Samples): Samples {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || samples.length < 2) return samples;
   const from = epochSeconds(first.at);
-  const places = samples.map(({ at }) => epochSeconds(at) - from);
-  const step = Math.min(...places.slice(1).map((place, index) => place - (places[index] ?? 0)));
-  const steps = (places.at(-1) ?? 0) / step;
-  if (!samples.every(({ milliseconds }) => Number.isFinite(milliseconds))) return samples;
+  const readAt = readerAt(offsetOf(first.at));
+  const places: number[] = [];
+  let [step, before] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const sample of samples) {
+    const epoch = readAt(sample.at);
+    if (epoch === null || !Number.isFinite(sample.milliseconds) || !isNamed(sample, SAMPLE_NAMES)) return samples;
+    const place = epoch - from;
+    step = Math.min(step, place - before);
+    before = place;
+    places.push(place);
+  }
+  const steps = before / step;
   if (!(step > 0 && Number.isInteger(steps) && steps <= samples.length * MAX_STEPS_PER_SAMPLE)) return samples;
-  // No more than the lines below is to be checked for the same to be made again: this is most of what ingesting costs here.
   const values = new Array<string>(steps + 1).fill("");
-  for (const [index, { milliseconds }] of samples.entries()) values[(places[index] ?? 0) / step] = String(milliseconds);
-  const packed = `${first.at} ${step} ${values.join(",")}` as PackedSamples;
-  const offset = offsetOf(first.at);
-  const again = samples.every((sample, index) => {
-    const place = places[index] ?? 0;
-    return (
-      Number.isInteger(place / step) &&
-      sample.at === instantAt(from + place, offset) &&
-      Object.keys(sample).join() === "at,milliseconds"
-    );
-  });
-  return again ? packed : samples;
+  for (let index = 0; index < samples.length; index++) {
+    const place = (places[index] ?? 0) / step;
+    if (!Number.isInteger(place)) return samples;
+    values[place] = String(samples[index]?.milliseconds);
+  }
+  return `${first.at} ${step} ${values.join(",")}` as PackedSamples;
 }
 
 /** The samples, by time. */
@@ -98,15 +112,14 @@ export function packStages(stages: Stages): Stages {
   const [first] = stages;
   if (!first) return stages;
   const offset = offsetOf(first.start);
+  const readAt = readerAt(offset);
   let reached = epochSeconds(first.start);
   let text = `${first.start} `;
   for (const span of stages) {
-    const { stage, start, end } = span;
-    const [from, to] = [epochSeconds(start), epochSeconds(end)];
-    const again = from >= reached && to >= from && start === instantAt(from, offset) && end === instantAt(to, offset);
-    if (!again || Object.keys(span).join() !== "stage,start,end") return stages;
+    const [from, to] = [readAt(span.start), readAt(span.end)];
+    if (from === null || to === null || from < reached || to < from || !isNamed(span, SPAN_NAMES)) return stages;
     if (from !== reached) text += `${NOTHING}${from - reached}`;
-    text += `${LETTERS[stage]}${to - from}`;
+    text += `${LETTERS[span.stage]}${to - from}`;
     reached = to;
   }
   return text as PackedStages;
