@@ -9,6 +9,7 @@ import { Client } from "pg";
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "../../src/db/embedded";
 import { serverAccount } from "../../src/db/embedded-account";
 import { locateBinaries, reachableBinaries } from "../../src/db/embedded-binaries";
+import { programArguments } from "../support/program";
 
 const asRoot = process.getuid?.() === 0;
 
@@ -58,8 +59,8 @@ async function postmasterPid(server: EmbeddedPostgres): Promise<number> {
 }
 
 async function startInOwnProcess(end = "wait"): Promise<{ child: ChildProcess; url: string; lines: string[] }> {
-  const script = join(__dirname, "..", "support", "embedded-process.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", script, join(home, ".data", "postgres"), end], {
+  const script = programArguments("test/support/embedded-process.ts");
+  const child = spawn(process.execPath, [...script, join(home, ".data", "postgres"), end], {
     stdio: ["ignore", "pipe", "pipe"],
     // A process group of its own, as a terminal gives to each command.
     detached: true,
