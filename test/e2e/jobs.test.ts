@@ -13,6 +13,7 @@ import { type GatewayProcess, PROJECT, startGateway, stopAll, temporaryDirectory
 import { until } from "../support/job-worker";
 import { someoneWithANight } from "../support/new-night";
 import { linked } from "../support/newcomer";
+import { programArguments } from "../support/program";
 import { startRedis, type ThrowawayRedis } from "../support/redis-server";
 import { startVendor, type Vendor } from "../support/vendor";
 
@@ -112,7 +113,7 @@ const ready = async (gateway: GatewayProcess) => {
 /** Runs the command line of the job queue, as `npm run jobs` does. */
 async function jobs(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const { PATH = "", HOME = "/tmp" } = process.env;
-  const command = ["--import", "tsx", "src/failed-jobs.ts", ...args];
+  const command = [...programArguments("src/failed-jobs.ts"), ...args];
   const options = { cwd: PROJECT, env: { PATH, HOME, ...env } };
   return promisify(execFile)(process.execPath, command, options).then(
     (said) => ({ code: 0, ...said }),

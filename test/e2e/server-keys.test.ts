@@ -6,7 +6,8 @@ import { Client } from "pg";
 import { daysAgo } from "../support/four-metrics";
 import { type GatewayProcess, PROJECT, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
 import { consent, linked } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { programArguments } from "../support/program";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { startVendor, type Vendor } from "../support/vendor";
 
 const KEY = /^wg_live_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$/;
@@ -25,7 +26,7 @@ let gateway: GatewayProcess;
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   sql = new Client({ connectionString: database.adminUrl });
   await sql.connect();
   gateway = await startGateway({ env: { ...vendor.env, DATABASE_URL: database.url } });
@@ -43,12 +44,15 @@ interface Said {
   readonly stderr: string;
 }
 
-/** Runs `npm run keys -- …` with the settings given. */
-async function keys(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Said> {
+/** What `npm run keys -- …` does, with the settings given; `npm`: by npm itself. */
+async function keys(args: readonly string[], env: Readonly<Record<string, string>>, npm = false): Promise<Said> {
   const { PATH = "", HOME = "/tmp" } = process.env;
   const options = { cwd: PROJECT, env: { PATH, HOME, ...env } };
+  const [program, before] = npm
+    ? ["npm", ["run", "--silent", "keys", "--"]]
+    : [process.execPath, programArguments("src/keys.ts")];
   try {
-    const { stdout, stderr } = await promisify(execFile)("npm", ["run", "--silent", "keys", "--", ...args], options);
+    const { stdout, stderr } = await promisify(execFile)(program, [...before, ...args], options);
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as Said & Partial<ChildProcess>;
@@ -157,7 +161,7 @@ test("without DATABASE_URL, keys attaches to the embedded database of the runnin
   const dataDirectory = await temporaryDirectory();
   const embedded = await startGateway({ dataDirectory });
   try {
-    const { code, stdout, stderr } = await keys(["create", "--name", "x"], { DATA_DIR: dataDirectory });
+    const { code, stdout, stderr } = await keys(["create", "--name", "x"], { DATA_DIR: dataDirectory }, true);
     expect(code).toBe(0);
     expect(stderr).toMatch(/attached to the PostgreSQL that still runs/);
     expect(codesOf(await embedded.graphql(ONE, { externalId: "nobody" }, stdout.trim()))).toEqual([200, []]);

@@ -5,7 +5,7 @@ import { Client } from "pg";
 import { webhookSubscriptions } from "../../providers/oura/subscriptions";
 import { freePort } from "../support/free-port";
 import { type GatewayProcess, PROJECT, startGateway, stopAll } from "../support/gateway-process";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { startVendor, type Vendor } from "../support/vendor";
 
 const SHOWN = `{ admin { webhookSubscriptions { provider dataType eventType state callbackUrl expiresAt lastError checkedAt } } }`;
@@ -20,7 +20,7 @@ const gateways: GatewayProcess[] = [];
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   sql = new Client({ connectionString: database.adminUrl });
   await sql.connect();
   port = await freePort();

@@ -3,9 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { migrate } from "../../src/db/migrate";
 import { programArguments } from "../support/program";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { expiredAccount, tokenParts } from "../support/token-parts";
 import { TokenServer } from "../support/token-server";
 
@@ -14,8 +13,7 @@ let server: TokenServer;
 let parts: Awaited<ReturnType<typeof tokenParts>>;
 const workers = new Set<ChildProcess>();
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
+  fresh = await migratedCopy();
 });
 beforeEach(async () => {
   server = await TokenServer.start();
