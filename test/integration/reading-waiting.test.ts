@@ -161,8 +161,9 @@ test("a provider that stays away is asked no more for a while", async () => {
   const people = await Promise.all(Array.from({ length: 40 }, () => world.someone()));
   const asked = await Promise.all(people.map((someone) => gateway.ask(someone, question("ACTIVITY", WEEK))));
   for (const [answer] of asked) expect(codes(answer!)).toEqual(["PROVIDER_UNAVAILABLE"]);
-  const callsBefore = world.vendor.calls.length;
+  const [callsBefore, begun] = [world.vendor.calls.length, performance.now()];
   for (const someone of people) await gateway.ask(someone, question("ACTIVITY", WEEK));
-  // On a busy machine the time may come at which one looks whether it is back.
-  expect(world.vendor.calls.length - callsBefore).toBeLessThanOrEqual(1);
+  // On a busy machine the time may come at which one looks whether it is back: another does 2 s later, then one every 5 s.
+  const later = (performance.now() - begun) / 1_000 - 2;
+  expect(world.vendor.calls.length - callsBefore).toBeLessThanOrEqual(later < 0 ? 1 : 2 + Math.floor(later / 5));
 });
