@@ -33,12 +33,13 @@ export function documentsOf(
   name: string,
   person: SyntheticPerson,
   day: CivilDay,
+  revision = 0,
 ): readonly unknown[] {
   const known = made.get(synthetic) ?? new Map<string, readonly unknown[]>();
   made.set(synthetic, known);
   const owner = { ...person, lastDay: LAST_400_DAYS.end };
-  const key = JSON.stringify([name, day, owner]);
-  const documents = known.get(key) ?? synthetic.documents(name, owner, day, 0);
+  const key = JSON.stringify([name, day, revision, owner]);
+  const documents = known.get(key) ?? synthetic.documents(name, owner, day, revision);
   known.set(key, documents);
   return documents;
 }
