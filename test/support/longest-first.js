@@ -3,7 +3,7 @@ const { join, relative, sep } = require("node:path");
 const Sequencer = require("@jest/test-sequencer").default;
 
 const TESTS = join(__dirname, "..");
-/** What takes longest, longest first: begun last, it would keep one processor busy alone. */
+/** What takes longest, for begun last it would run alone; what mostly waits and what mostly computes by turns, for they run side by side. */
 const LONGEST = require("./longest.json");
 
 /** Runs the longest test files first, also where no earlier run is known; the others as jest does. */
