@@ -128,17 +128,17 @@ test("in all, a caller waits no longer than the patience for a paged read", asyn
 test("a flight in another process whose holder died is taken over after the lease has ended", async () => {
   const someone = await world.someone();
   someone.data.fill(daysOf(WEEK));
+  const gateway = await world.gateway();
+  const started = performance.now();
   await world.rows(
     `INSERT INTO flights (person_id, account_id, endpoint, owner, started_at, progressed_at, expires_at)
      VALUES ($1, $2, 'activity', gen_random_uuid(), now(), now(), clock_timestamp() + interval '700 milliseconds')`,
     [someone.person.id, someone.accountId],
   );
-  const gateway = await world.gateway();
-  const started = performance.now();
+  // Whoever waits for longer than the patience is not told the days.
   const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK));
-  const took = performance.now() - started;
   expect([codes(answer!), answer!.nodes.length, world.vendor.calls.length]).toEqual([[], 7, 1]);
-  expect([took > 500, took < 2_000]).toEqual([true, true]);
+  expect(performance.now() - started).toBeGreaterThan(690);
 });
 
 test("providers that refuse connections: known days as stale, the others ERROR, at once", async () => {

@@ -38,7 +38,11 @@ export async function measureHanging(
   check: (answers: FourAnswers) => void,
 ): Promise<HangingTimes> {
   const database = await harnessDatabase();
-  const gateway = await startGateway({ env: { DATABASE_URL: database.url } });
+  const starting = startGateway({ env: { DATABASE_URL: database.url } });
+  const gateway = await starting.catch(async (error: Error) => {
+    await database.end();
+    throw error;
+  });
   try {
     const people = new People(gateway);
     // Compiles what a first answer compiles.
