@@ -84,8 +84,8 @@ test("silence: the first answer comes within the patience, the flight goes on, a
 test("silence while stale days are known: they are answered, and called stale", async () => {
   const someone = await world.someone();
   someone.data.fill(daysOf(WEEK));
+  await (await world.gateway()).ask(someone, question("ACTIVITY", WEEK));
   const gateway = await world.gateway({ patience: { silenceMs: 150, totalMs: 2_000 } });
-  await gateway.ask(someone, question("ACTIVITY", WEEK));
   world.vendor.script = () => ({ afterMs: 400 });
   const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK, { maxAgeSeconds: 0 }));
   expect([codes(answer!), answer!.nodes.length]).toEqual([["PROVIDER_UNAVAILABLE", "STALE_DATA"], 7]);
