@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { programArguments } from "../support/program";
 import { hasTaskset, type Pin } from "./machine";
 
 /** A process of the benchmark: a server that listens, or the client. */
@@ -29,7 +30,7 @@ process.on("exit", () => {
 
 /** How a TypeScript file of this folder is run. */
 export function script(file: string): { program: string; args: string[] } {
-  return { program: process.execPath, args: ["--import", "tsx", join(__dirname, file)] };
+  return { program: process.execPath, args: programArguments(join("test/bench", file)) };
 }
 
 /** Program and arguments that keep a process to the cores of a pin, where `taskset` is there. */

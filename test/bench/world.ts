@@ -8,6 +8,7 @@ import { Pool } from "pg";
 import { startEmbeddedPostgres } from "../../src/db/embedded";
 import type { Fault } from "../../src/simulator";
 import { type GatewayProcess, startGateway } from "../support/gateway-process";
+import { programArguments } from "../support/program";
 import { findRedisProgram, startRedis } from "../support/redis-server";
 import { type Child, launch, pinned, script } from "./child";
 import type { Pin } from "./machine";
@@ -125,7 +126,7 @@ export class World {
     const { pin, profile = null, caches = true } = settings;
     const { origin, authorizeUrl, tokenUrl, revokeUrl, clientSecret } = this.provider.hello;
     const profiling = profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-    const [program, args] = pinned(process.execPath, [...profiling, "--import", "tsx", "src/main.ts"], pin);
+    const [program, args] = pinned(process.execPath, [...profiling, ...programArguments("src/main.ts")], pin);
     const gateway = await startGateway({
       command: { program, args, cwd: join(__dirname, "../..") },
       env: {

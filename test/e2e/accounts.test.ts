@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { daysAgo, FOUR_SCORES, METRICS } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { type Linking, linked } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase, freshRedis } from "../support/services";
+import { type FreshDatabase, freshRedis, migratedCopy } from "../support/services";
 import { dataCalls, startVendor, type Vendor } from "../support/vendor";
 
 const RANGE = { start: daysAgo(20), end: daysAgo(1) };
@@ -17,7 +17,7 @@ let gateway: GatewayProcess;
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   const redis = await freshRedis();
   gateway = await startGateway({
     env: { ...vendor.env, DATABASE_URL: database.url, REDIS_URL: redis.url },

@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { daysAgo, FOUR_SCORES } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { link } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase, freshRedis } from "../support/services";
+import { type FreshDatabase, freshRedis, migratedCopy } from "../support/services";
 import { startVendor, type Vendor } from "../support/vendor";
 
 const ISSUER = "https://issuer.example.com";
@@ -35,7 +35,7 @@ beforeAll(async () => {
   const published = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: "one", alg: "ES256", use: "sig" }] };
   keyServer = createServer((_request, response) => response.end(JSON.stringify(published)));
   await once(keyServer.listen(0, "127.0.0.1"), "listening");
-  databases = [await freshDatabase(), await freshDatabase()];
+  databases = [await migratedCopy(), await migratedCopy()];
   const jwks = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/jwks.json`;
   const common = {
     ...vendor.env,

@@ -2,19 +2,25 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { daysAgo, plusDays } from "../support/four-metrics";
 import { askFour, type Clouds, issuesOf, linkFour, type WearableName } from "../support/four-wearables";
 import { type GatewayProcess, startGateway } from "../support/gateway-process";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 
 /** A day that every wearable reaches. */
 const DAY = daysAgo(5);
 const BEFORE = plusDays(DAY, -1);
 
+let database: FreshDatabase;
 let gateway: GatewayProcess;
 let clouds: Clouds;
 
 beforeAll(async () => {
-  gateway = await startGateway();
+  database = await migratedCopy();
+  gateway = await startGateway({ env: { DATABASE_URL: database.url } });
 }, 120_000);
 afterEach(() => clouds?.forget());
-afterAll(() => gateway?.stop());
+afterAll(async () => {
+  await gateway?.stop();
+  await database?.drop();
+});
 
 type Body = Readonly<Record<string, unknown>> | readonly unknown[];
 

@@ -9,18 +9,24 @@ import {
   type WearableName,
 } from "../support/four-wearables";
 import { type GatewayProcess, startGateway } from "../support/gateway-process";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 
 /** Of days that every wearable reaches. */
 const RANGE = { start: daysAgo(12), end: daysAgo(3) };
 
+let database: FreshDatabase;
 let gateway: GatewayProcess;
 let clouds: Clouds;
 
 beforeAll(async () => {
-  gateway = await startGateway();
+  database = await migratedCopy();
+  gateway = await startGateway({ env: { DATABASE_URL: database.url } });
 }, 120_000);
 afterEach(() => clouds?.forget());
-afterAll(() => gateway?.stop());
+afterAll(async () => {
+  await gateway?.stop();
+  await database?.drop();
+});
 
 /** A new person with all four wearables. */
 async function someone(name: string): Promise<string> {

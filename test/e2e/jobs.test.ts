@@ -1,15 +1,14 @@
-import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { oura } from "../../providers/oura";
 import { Database } from "../../src/db/database";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded";
 import { createKeyStore } from "../../src/db/repositories/api-keys";
 import { mintKey } from "../../src/services/keys";
+import { runCommand } from "../support/command";
 import { freePort } from "../support/free-port";
-import { type GatewayProcess, PROJECT, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
+import { type GatewayProcess, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
 import { until } from "../support/job-worker";
 import { someoneWithANight } from "../support/new-night";
 import { linked } from "../support/newcomer";
@@ -109,16 +108,7 @@ const ready = async (gateway: GatewayProcess) => {
   return { code: answer.status, checks: ((await answer.json()) as { checks: Record<string, string> }).checks };
 };
 
-/** Runs the command line of the job queue, as `npm run jobs` does. */
-async function jobs(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { PATH = "", HOME = "/tmp" } = process.env;
-  const command = ["--import", "tsx", "src/failed-jobs.ts", ...args];
-  const options = { cwd: PROJECT, env: { PATH, HOME, ...env } };
-  return promisify(execFile)(process.execPath, command, options).then(
-    (said) => ({ code: 0, ...said }),
-    (error: { code: number; stdout: string; stderr: string }) => error,
-  );
-}
+const jobs = (...args: readonly string[]) => runCommand("jobs", args, env);
 
 test("ROLES=api keeps jobs and does none; ROLES=worker does them, and serves health and metrics only", async () => {
   const acknowledged = await newNight();

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { daysAgo, FOUR_SCORES, METRICS } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { connect, consent, type Linking, link, linked } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase, freshRedis } from "../support/services";
+import { type FreshDatabase, freshRedis, migratedCopy } from "../support/services";
 import { dataCalls, startVendor, type Vendor } from "../support/vendor";
 
 const RETURN_URL = "https://app.example.com/linked?from=gateway";
@@ -16,7 +16,7 @@ let gateway: GatewayProcess;
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   const redis = await freshRedis();
   const returning = { ALLOWED_RETURN_URLS: `${RETURN_URL},myapp://linked` };
   gateway = await startGateway({

@@ -6,7 +6,7 @@ import { daysAgo, FOUR_SCORES, METRICS } from "../support/four-metrics";
 import { type Answer, type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { linked } from "../support/newcomer";
 import { startRedis, type ThrowawayRedis } from "../support/redis-server";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy";
 import { dataCalls, startVendor, type Vendor } from "../support/vendor";
 
@@ -21,7 +21,7 @@ let wire: TcpProxy;
 let gateway: GatewayProcess;
 
 beforeAll(async () => {
-  [vendor, database, redis] = await Promise.all([startVendor(), freshDatabase(), startRedis()]);
+  [vendor, database, redis] = await Promise.all([startVendor(), migratedCopy(), startRedis()]);
   const url = new URL(database.url);
   wire = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.hostname = "127.0.0.1";

@@ -8,7 +8,7 @@ import { daysAgo, FOUR_SCORES } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { linked } from "../support/newcomer";
 import { type Received, type Receiver, startReceiver } from "../support/outgoing-receiver";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 
 const PATH = "path-canary-5d1e";
 const ENDPOINT = "endpoint { id url eventTypes description status disabledReason } userErrors { code field message }";
@@ -31,7 +31,7 @@ const keys = { both: mintKey(), read: mintKey() };
 const secrets: string[] = [];
 
 beforeAll(async () => {
-  [database, receiver] = [await freshDatabase(), await startReceiver()];
+  [database, receiver] = [await migratedCopy(), await startReceiver()];
   sql = new Client({ connectionString: database.adminUrl });
   await sql.connect();
   const env = {

@@ -4,7 +4,7 @@ import type { DayNode } from "../support/answers";
 import { FOUR_METRICS } from "../support/four-metrics";
 import { type GatewayProcess, PROJECT, startGateway, stopAll } from "../support/gateway-process";
 import { linked } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { startStandin, type VendorStandin } from "../support/vendor-standin";
 
 const RECORDINGS = join(PROJECT, "../shared/wearables/recordings/oura");
@@ -105,7 +105,7 @@ beforeAll(async () => {
   serve("sleep", documentsOf("single_sleep"));
   standin.data.set(`${path}personal_info`, () => ({ body: recorded("single_personal_info") }));
   standin.token = (body) => ({ body: { ...body, scope: "extapi:daily extapi:personal" } });
-  database = await freshDatabase();
+  database = await migratedCopy();
   gateway = await startGateway({ env: { ...standin.env, DATABASE_URL: database.url } });
   await linked(gateway);
 }, 60_000);

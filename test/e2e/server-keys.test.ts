@@ -1,12 +1,11 @@
-import { type ChildProcess, execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Client } from "pg";
+import { runCommand } from "../support/command";
 import { daysAgo } from "../support/four-metrics";
-import { type GatewayProcess, PROJECT, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
+import { type GatewayProcess, startGateway, stopAll, temporaryDirectory } from "../support/gateway-process";
 import { consent, linked } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { startVendor, type Vendor } from "../support/vendor";
 
 const KEY = /^wg_live_[0-9a-f]{8}_[A-Za-z0-9_-]{43}$/;
@@ -25,7 +24,7 @@ let gateway: GatewayProcess;
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   sql = new Client({ connectionString: database.adminUrl });
   await sql.connect();
   gateway = await startGateway({ env: { ...vendor.env, DATABASE_URL: database.url } });
@@ -37,26 +36,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs `npm run keys -- …` with the settings given. */
-async function keys(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Said> {
-  const { PATH = "", HOME = "/tmp" } = process.env;
-  const options = { cwd: PROJECT, env: { PATH, HOME, ...env } };
-  try {
-    const { stdout, stderr } = await promisify(execFile)("npm", ["run", "--silent", "keys", "--", ...args], options);
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as Said & Partial<ChildProcess>;
-    return { code, stdout, stderr };
-  }
-}
-
-const run = (...args: readonly string[]) => keys(args, { DATABASE_URL: database.url });
+const run = (...args: readonly string[]) => runCommand("keys", args, { DATABASE_URL: database.url });
 
 async function created(...args: readonly string[]): Promise<{ key: string; prefix: string }> {
   const { code, stdout, stderr } = await run("create", "--name", "Back end", ...args);
@@ -157,7 +137,12 @@ test("without DATABASE_URL, keys attaches to the embedded database of the runnin
   const dataDirectory = await temporaryDirectory();
   const embedded = await startGateway({ dataDirectory });
   try {
-    const { code, stdout, stderr } = await keys(["create", "--name", "x"], { DATA_DIR: dataDirectory });
+    const { code, stdout, stderr } = await runCommand(
+      "keys",
+      ["create", "--name", "x"],
+      { DATA_DIR: dataDirectory },
+      true,
+    );
     expect(code).toBe(0);
     expect(stderr).toMatch(/attached to the PostgreSQL that still runs/);
     expect(codesOf(await embedded.graphql(ONE, { externalId: "nobody" }, stdout.trim()))).toEqual([200, []]);

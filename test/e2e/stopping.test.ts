@@ -1,6 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { daysAgo, FOUR_SCORES, METRICS } from "../support/four-metrics";
 import { type Answer, startGateway, temporaryDirectory } from "../support/gateway-process";
 import { linked } from "../support/newcomer";
@@ -9,6 +9,23 @@ import { startVendor } from "../support/vendor";
 
 const RANGE = { start: daysAgo(20), end: daysAgo(1) };
 
+/** Resolves when the next so many requests of this process have been sent and the gateway has read them. */
+async function arriving(count: number, url: string): Promise<void> {
+  const sent = new Promise<void>((resolve) => {
+    let left = count;
+    const onSent = () => {
+      left -= 1;
+      if (left > 0) return;
+      unsubscribe("undici:request:bodySent", onSent);
+      resolve();
+    };
+    subscribe("undici:request:bodySent", onSent);
+  });
+  await sent;
+  // What was sent before the first of these is read before the second.
+  for (let probe = 0; probe < 2; probe++) await fetch(`${url}/healthz`);
+}
+
 test("SIGTERM under load: every request in flight is answered, exit 0 within 15 s", async () => {
   const [vendor, database] = await Promise.all([startVendor(), freshDatabase()]);
   const gateway = await startGateway({ env: { ...vendor.env, DATABASE_URL: database.url } });
@@ -16,11 +33,12 @@ test("SIGTERM under load: every request in flight is answered, exit 0 within 15 
     await linked(gateway, { token: "demo:drained", user: "drained" });
     // Every request takes a second at least, so that all are in flight when the signal comes.
     vendor.simulator.faults.add({ kind: "data", effect: "delay", ms: 1_000 });
+    const arrived = arriving(50, gateway.url);
     const inFlight = Array.from({ length: 50 }, (_, index) => {
       const range = { start: daysAgo(30 + (index % 5)), end: daysAgo(1) };
       return gateway.graphql(FOUR_SCORES, { range }, "demo:drained");
     });
-    await sleep(500);
+    await arrived;
     const begun = performance.now();
     const stopped = gateway.stop("SIGTERM");
     const answers: Answer[] = await Promise.all(inFlight);

@@ -4,7 +4,7 @@ import type { Call } from "../../src/simulator/calls";
 import { daysAgo, FOUR_SCORES, METRICS, plusDays } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { consent, linked } from "../support/newcomer";
-import { type FreshDatabase, freshDatabase, freshRedis } from "../support/services";
+import { type FreshDatabase, freshRedis, migratedCopy } from "../support/services";
 import { CLIENT, dataCalls, startVendor, type Vendor } from "../support/vendor";
 
 const ENDPOINTS = ["daily_activity", "daily_readiness", "daily_sleep", "sleep"];
@@ -24,7 +24,7 @@ let gateways: [GatewayProcess, GatewayProcess];
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   const redis = await freshRedis();
   const directory = { ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString("base64")}` };
   const env = { ...vendor.env, ...directory, DATABASE_URL: database.url, REDIS_URL: redis.url };

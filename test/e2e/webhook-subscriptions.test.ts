@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Client } from "pg";
 import { webhookSubscriptions } from "../../providers/oura/subscriptions";
+import { runCommand } from "../support/command";
 import { freePort } from "../support/free-port";
-import { type GatewayProcess, PROJECT, startGateway, stopAll } from "../support/gateway-process";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { startVendor, type Vendor } from "../support/vendor";
 
 const SHOWN = `{ admin { webhookSubscriptions { provider dataType eventType state callbackUrl expiresAt lastError checkedAt } } }`;
@@ -20,7 +19,7 @@ const gateways: GatewayProcess[] = [];
 
 beforeAll(async () => {
   vendor = await startVendor();
-  database = await freshDatabase();
+  database = await migratedCopy();
   sql = new Client({ connectionString: database.adminUrl });
   await sql.connect();
   port = await freePort();
@@ -46,17 +45,9 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** Runs `npm run <script> -- …` with the settings given. */
-async function command(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { PATH = "", HOME = "/tmp" } = process.env;
-  const options = { cwd: PROJECT, env: { PATH, HOME, ...vendor.env, DATABASE_URL: database.url, ...env } };
-  try {
-    const ended = await promisify(execFile)("npm", ["run", "--silent", script, "--", ...args], options);
-    return { code: 0, ...ended };
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string } & Partial<ChildProcess>;
-  }
-}
+/** What `npm run subscriptions -- …` does beside the gateways. */
+const command = (args: readonly string[], env: Readonly<Record<string, string>> = {}, byNpm = false) =>
+  runCommand("subscriptions", args, { ...vendor.env, DATABASE_URL: database.url, ...env }, byNpm);
 
 const held = () => vendor.simulator.subscriptions.active();
 const topics = () =>
@@ -88,7 +79,9 @@ test("a second process makes none anew; an operator sees them all", async () => 
   vendor.simulator.resetCalls();
   const second = await gateway({ WEBHOOK_BASE_URL: base });
   await until("a look by the second process", () => asked("GET").length > 0);
-  const { stdout } = await command("keys", ["create", "--name", "Operator", "--scopes", "admin"]);
+  const { stdout } = await runCommand("keys", ["create", "--name", "Operator", "--scopes", "admin"], {
+    DATABASE_URL: database.url,
+  });
   const { data, errors } = await second.graphql(SHOWN, {}, stdout.trim());
   expect(errors).toEqual([]);
   const shown = (data as unknown as { admin: { webhookSubscriptions: Record<string, unknown>[] } }).admin;
@@ -136,17 +129,17 @@ test("without WEBHOOK_BASE_URL nothing is ended: the log says so, until an opera
   expect(vendor.simulator.calls()).toEqual([]);
   expect(topics()).toEqual(WANTED);
 
-  const listed = await command("subscriptions", ["list", "oura"]);
+  const listed = await command(["list", "oura"]);
   expect(listed.stdout.split("\n").filter((line) => line.includes(`\tyes\t${base}/webhooks/oura`))).toHaveLength(
     WANTED.length,
   );
-  const unset = await command("subscriptions", ["remove", "oura"], { WEBHOOK_BASE_URL: base });
+  const unset = await command(["remove", "oura"], { WEBHOOK_BASE_URL: base });
   expect([unset.code, unset.stderr]).toEqual([1, expect.stringContaining("WEBHOOK_BASE_URL is set")]);
   expect(topics()).toEqual(WANTED);
-  const removed = await command("subscriptions", ["remove", "oura"]);
+  const removed = await command(["remove", "oura"]);
   expect([removed.code, removed.stdout]).toEqual([0, `${WANTED.length} subscriptions ended at Oura\n`]);
   expect(held()).toEqual([]);
-  expect((await command("subscriptions", ["list"])).stdout).toMatch(/^oura\tsleep\tupdate\tMISSING\t-\t/m);
+  expect((await command(["list"], {}, true)).stdout).toMatch(/^oura\tsleep\tupdate\tMISSING\t-\t/m);
   await off.stop();
 }, 120_000);
 
@@ -157,7 +150,7 @@ test("command lines that cannot be obeyed are refused with a reason", async () =
     [["remove"], "npm run subscriptions -- remove"],
     [["make", "oura"], "npm run subscriptions -- remove"],
   ];
-  const ended = await Promise.all(refusals.map(([args]) => command("subscriptions", args)));
+  const ended = await Promise.all(refusals.map(([args]) => command(args)));
   for (const [index, [, said]] of refusals.entries()) {
     expect([ended[index]?.code, ended[index]?.stderr]).toEqual([1, expect.stringContaining(said)]);
   }

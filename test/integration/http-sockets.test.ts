@@ -184,7 +184,7 @@ test("a client that does not read is cut before much waits for it", async () => 
   });
   socket.resume();
   expect(await closed).toBe(1006);
-});
+}, 90_000);
 
 test("for a follower that does not read, no more is read than fits on the way", async () => {
   gateway = await startFakeGateway();
@@ -213,12 +213,12 @@ test("for a follower that does not read, no more is read than fits on the way", 
   });
   expect(feed.asked.length).toBeLessThan(entries / 100 / 2);
   socket.terminate();
-});
+}, 90_000);
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 60_000;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error("it has not come to hold in 15 s");
+    if (performance.now() > end) throw new Error("it has not come to hold in 60 s");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

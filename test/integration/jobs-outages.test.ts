@@ -57,10 +57,10 @@ test("connections cut in the middle of the work: every job is done, none is left
   } finally {
     await admin.end();
   }
-  await until("every job", () => done.size === 80, 25_000);
-  await until("an empty queue", async () => (await jobsOf(at.database)).length === 0, 25_000);
+  await until("every job", () => done.size === 80, 60_000);
+  await until("an empty queue", async () => (await jobsOf(at.database)).length === 0, 60_000);
   await expect(worker.reachable()).resolves.toBeUndefined();
-}, 60_000);
+}, 150_000);
 
 test("PostgreSQL away for longer than the grace: the process takes no job, tells what it runs to stop, another one does it, and both go on", async () => {
   const told: string[] = [];

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createQueue } from "../../src/db/repositories/queue";
 import { createWorkerProcesses, MAX_DEATHS } from "../../src/db/repositories/worker-processes";
@@ -8,6 +7,7 @@ import type { WorkerSession } from "../../src/services/ports/worker-processes";
 import type { Hold, JobProcessOptions } from "../support/job-process";
 import { add, jobsOf, QUICK, until } from "../support/job-worker";
 import { type MigratedDatabase, migratedDatabase } from "../support/migrated-database";
+import { programArguments } from "../support/program";
 
 let at: MigratedDatabase;
 const running: ChildProcess[] = [];
@@ -25,8 +25,7 @@ afterEach(async () => {
 });
 
 async function start(options: JobProcessOptions = {}): Promise<ChildProcess> {
-  const script = join(__dirname, "../support/job-process.ts");
-  const args = ["--import", "tsx", script, at.fresh.url, JSON.stringify(options)];
+  const args = [...programArguments("test/support/job-process.ts"), at.fresh.url, JSON.stringify(options)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   running.push(child);
   await once(child.stdout!, "data");

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { migrate } from "../../src/db/migrate";
 import { sweepExpired } from "../../src/db/repositories/housekeeping";
 import { createLinkStore } from "../../src/db/repositories/links";
 import { payloadOf, sealTokens } from "../../src/services/tokens/token-payload";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { expiredAccount, tokenParts, VENDOR } from "../support/token-parts";
 import { TokenServer } from "../support/token-server";
 
@@ -11,8 +10,7 @@ let fresh: FreshDatabase;
 let server: TokenServer;
 let parts: Awaited<ReturnType<typeof tokenParts>>;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
+  fresh = await migratedCopy();
   server = await TokenServer.start();
   parts = await tokenParts(fresh.url, server.url);
 });

@@ -84,8 +84,8 @@ test("silence: the first answer comes within the patience, the flight goes on, a
 test("silence while stale days are known: they are answered, and called stale", async () => {
   const someone = await world.someone();
   someone.data.fill(daysOf(WEEK));
+  await (await world.gateway()).ask(someone, question("ACTIVITY", WEEK));
   const gateway = await world.gateway({ patience: { silenceMs: 150, totalMs: 2_000 } });
-  await gateway.ask(someone, question("ACTIVITY", WEEK));
   world.vendor.script = () => ({ afterMs: 400 });
   const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK, { maxAgeSeconds: 0 }));
   expect([codes(answer!), answer!.nodes.length]).toEqual([["PROVIDER_UNAVAILABLE", "STALE_DATA"], 7]);
@@ -128,17 +128,17 @@ test("in all, a caller waits no longer than the patience for a paged read", asyn
 test("a flight in another process whose holder died is taken over after the lease has ended", async () => {
   const someone = await world.someone();
   someone.data.fill(daysOf(WEEK));
+  const gateway = await world.gateway();
+  const started = performance.now();
   await world.rows(
     `INSERT INTO flights (person_id, account_id, endpoint, owner, started_at, progressed_at, expires_at)
      VALUES ($1, $2, 'activity', gen_random_uuid(), now(), now(), clock_timestamp() + interval '700 milliseconds')`,
     [someone.person.id, someone.accountId],
   );
-  const gateway = await world.gateway();
-  const started = performance.now();
+  // Whoever waits for longer than the patience is not told the days.
   const [answer] = await gateway.ask(someone, question("ACTIVITY", WEEK));
-  const took = performance.now() - started;
   expect([codes(answer!), answer!.nodes.length, world.vendor.calls.length]).toEqual([[], 7, 1]);
-  expect([took > 500, took < 2_000]).toEqual([true, true]);
+  expect(performance.now() - started).toBeGreaterThan(690);
 });
 
 test("providers that refuse connections: known days as stale, the others ERROR, at once", async () => {
@@ -161,8 +161,9 @@ test("a provider that stays away is asked no more for a while", async () => {
   const people = await Promise.all(Array.from({ length: 40 }, () => world.someone()));
   const asked = await Promise.all(people.map((someone) => gateway.ask(someone, question("ACTIVITY", WEEK))));
   for (const [answer] of asked) expect(codes(answer!)).toEqual(["PROVIDER_UNAVAILABLE"]);
-  const callsBefore = world.vendor.calls.length;
+  const [callsBefore, begun] = [world.vendor.calls.length, performance.now()];
   for (const someone of people) await gateway.ask(someone, question("ACTIVITY", WEEK));
-  // On a busy machine the time may come at which one looks whether it is back.
-  expect(world.vendor.calls.length - callsBefore).toBeLessThanOrEqual(1);
+  // On a busy machine the time may come at which one looks whether it is back: another does 2 s later, then one every 5 s.
+  const later = (performance.now() - begun) / 1_000 - 2;
+  expect(world.vendor.calls.length - callsBefore).toBeLessThanOrEqual(later < 0 ? 1 : 2 + Math.floor(later / 5));
 });

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { migrate } from "../../src/db/migrate";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { programArguments } from "../support/program";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { expiredAccount, tokenParts } from "../support/token-parts";
 import { TokenServer } from "../support/token-server";
 
@@ -14,8 +13,7 @@ let server: TokenServer;
 let parts: Awaited<ReturnType<typeof tokenParts>>;
 const workers = new Set<ChildProcess>();
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
+  fresh = await migratedCopy();
 });
 beforeEach(async () => {
   server = await TokenServer.start();
@@ -32,8 +30,8 @@ const newAccount = (name: string) => expiredAccount(parts, `${name}-${Date.now()
 
 /** Another process of the gateway that is refreshing the account: the provider has spent the token and takes its time to answer. */
 async function holder({ personId, accountId }: { personId: string; accountId: string }) {
-  const script = join(__dirname, "../support/token-worker.ts");
-  const worker = spawn(process.execPath, ["--import", "tsx", script, fresh.url, server.url], { stdio: "pipe" });
+  const script = programArguments("test/support/token-worker.ts");
+  const worker = spawn(process.execPath, [...script, fresh.url, server.url], { stdio: "pipe" });
   workers.add(worker);
   const lines = createInterface({ input: worker.stdout });
   await once(lines, "line");

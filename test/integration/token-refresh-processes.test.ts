@@ -1,5 +1,4 @@
-import { migrate } from "../../src/db/migrate";
-import { type FreshDatabase, freshDatabase } from "../support/services";
+import { type FreshDatabase, migratedCopy } from "../support/services";
 import { expiredAccount, tokenParts } from "../support/token-parts";
 import { Worker } from "../support/token-process";
 import { refreshRounds } from "../support/token-rounds";
@@ -13,8 +12,7 @@ const NAIVE_ROUNDS = 2;
 let database: FreshDatabase;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  await migrate(database.url);
+  database = await migratedCopy();
 });
 
 afterAll(() => database.drop());

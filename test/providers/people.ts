@@ -27,12 +27,19 @@ export function somebody(changes: Partial<SyntheticPerson>): SyntheticPerson {
 
 const made = new WeakMap<Synthetic, Map<string, readonly unknown[]>>();
 
-/** A day's documents, made once for all pages that they are on. */
-function documentsOf(synthetic: Synthetic, name: string, person: SyntheticPerson, day: CivilDay): readonly unknown[] {
+/** A day's documents, made once for all pages that they are on; the same whichever day is the latest. */
+export function documentsOf(
+  synthetic: Synthetic,
+  name: string,
+  person: SyntheticPerson,
+  day: CivilDay,
+  revision = 0,
+): readonly unknown[] {
   const known = made.get(synthetic) ?? new Map<string, readonly unknown[]>();
   made.set(synthetic, known);
-  const key = JSON.stringify([name, day, person]);
-  const documents = known.get(key) ?? synthetic.documents(name, person, day, 0);
+  const owner = { ...person, lastDay: LAST_400_DAYS.end };
+  const key = JSON.stringify([name, day, revision, owner]);
+  const documents = known.get(key) ?? synthetic.documents(name, owner, day, revision);
   known.set(key, documents);
   return documents;
 }

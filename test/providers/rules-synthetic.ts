@@ -3,7 +3,7 @@ import { endpointsOf, metricsOf, type Provider, type SyntheticAnswer, scopeName 
 import { addDays, type DayRange, daysOf } from "../../src/domain/days";
 import type { UpstreamFailureKind } from "../../src/domain/errors";
 import { METRIC_KINDS } from "../../src/domain/metrics";
-import { ask, datedRecords, LAST_400_DAYS, pagesOf, saidBy, somebody, withMargin } from "./people";
+import { ask, datedRecords, documentsOf, LAST_400_DAYS, pagesOf, saidBy, somebody, withMargin } from "./people";
 import { recordProblems } from "./rules-records";
 import type { Rule } from "./subject";
 
@@ -122,7 +122,7 @@ export const syntheticRules: readonly Rule[] = [
             return Array.from({ length: 8 }, (_, index) => {
               const start = addDays(SOME_DAYS.start, index * 3);
               const range = { start, end: addDays(start, length) };
-              const due = daysOf(range).flatMap((day) => provider.synthetic.documents(endpoint.name, person, day, 0));
+              const due = daysOf(range).flatMap((day) => documentsOf(provider.synthetic, endpoint.name, person, day));
               const window = withMargin(endpoint, range);
               const came = pagesOf(provider, endpoint, person, window, null).flatMap((page) => page.documents);
               const texts = new Set(came.map(({ raw }) => JSON.stringify(raw)));

@@ -4,7 +4,7 @@ import Ajv2020 from "ajv/dist/2020";
 import { parse } from "yaml";
 import { whoop } from "../../providers/whoop";
 import { daysOf } from "../../src/domain/days";
-import { LAST_400_DAYS, saidBy, somebody } from "./people";
+import { documentsOf, LAST_400_DAYS, saidBy, somebody } from "./people";
 
 const SHARED = join(__dirname, "../../../shared/wearables");
 const OPENAPI = join(SHARED, "specs/whoop/whoop-v2-openapi.yml");
@@ -16,7 +16,8 @@ function send(path: string, query: Record<string, string> = {}, seed = 1) {
   const person = somebody({ seed, offsetMinutes: -210 });
   const answer = whoop.synthetic.answer({
     ...{ method: "GET", path, query, form: {}, person, pageSize: null, grantedScopes: whoop.oauth.defaultScopes },
-    documents: (name, range) => daysOf(range).flatMap((day) => whoop.synthetic.documents(name, person, day, seed % 2)),
+    documents: (name, range) =>
+      daysOf(range).flatMap((day) => documentsOf(whoop.synthetic, name, person, day, seed % 2)),
   });
   return JSON.parse(JSON.stringify(answer));
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ClientError, GraphQLClient } from "graphql-request";
 import type { AnswerData } from "./answers";
 import { freePort } from "./free-port";
+import { programArguments } from "./program";
 
 /** The project's folder. */
 export const PROJECT = resolve(__dirname, "../..");
@@ -129,7 +130,7 @@ export async function stopAll(...gateways: readonly (GatewayProcess | undefined)
 
 function launch(options: GatewayOptions, env: Readonly<Record<string, string>>) {
   const { PATH = "", HOME = "/tmp" } = process.env;
-  const direct = { program: process.execPath, args: ["--import", "tsx", "src/main.ts"], cwd: PROJECT };
+  const direct = { program: process.execPath, args: programArguments("src/main.ts"), cwd: PROJECT };
   const { program, args, cwd } = options.command ?? direct;
   // A group of its own, so that a signal meets what npm starts as well.
   const child = spawn(program, args, {

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../src/db/embedded";
+import { buildPrograms } from "./program";
 import { startRedis } from "./redis-server";
 
 declare global {
@@ -10,13 +11,14 @@ declare global {
   var endTestServices: (() => Promise<void>) | undefined;
 }
 
-/** Starts one PostgreSQL and one Redis for the whole run; tests reach them through `services.ts`. */
+/** Starts one PostgreSQL and one Redis for the whole run, which tests reach through `services.ts`, and builds what they run in processes. */
 export default async function globalSetup(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "gateway-test-"));
   // PostgreSQL runs as another user when the tests run as root.
   await chmod(directory, 0o755);
   const reaper = watchOver(directory);
   const lines: string[] = [];
+  const build = join(directory, "build");
   const starting = Promise.all([
     startEmbeddedPostgres({
       dataDirectory: join(directory, "postgres"),
@@ -30,11 +32,13 @@ export default async function globalSetup(): Promise<void> {
       },
     }),
     process.env.REDIS_URL ? undefined : startRedis({ databases: 512, pidFile: join(directory, "redis.pid") }),
+    buildPrograms(build),
   ]);
   const [postgres, redis] = await starting.catch(async (error: Error) => {
     reaper.stdin?.end();
     throw new Error([...lines, error.message].join("\n"), { cause: error });
   });
+  process.env.GATEWAY_TEST_BUILD = build;
   process.env.GATEWAY_TEST_PG_URL = postgres.url;
   process.env.GATEWAY_TEST_PG_ADMIN_URL = postgres.adminUrl;
   process.env.GATEWAY_TEST_REDIS_URL = redis?.url ?? process.env.REDIS_URL ?? "";

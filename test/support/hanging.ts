@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { daysAgo } from "./four-metrics";
 import { askFour, type Clouds, type FourAnswers, linkFour, type WearableName } from "./four-wearables";
 import { type GatewayProcess, startGateway } from "./gateway-process";
+import { harnessDatabase } from "./harness-database";
 
 /** Milliseconds, each the median of as many cold answers of 30 days as were asked for. */
 export interface HangingTimes {
@@ -36,7 +37,12 @@ export async function measureHanging(
   hanging: WearableName,
   check: (answers: FourAnswers) => void,
 ): Promise<HangingTimes> {
-  const gateway = await startGateway();
+  const database = await harnessDatabase();
+  const starting = startGateway({ env: { DATABASE_URL: database.url } });
+  const gateway = await starting.catch(async (error: Error) => {
+    await database.end();
+    throw error;
+  });
   try {
     const people = new People(gateway);
     // Compiles what a first answer compiles.
@@ -69,6 +75,7 @@ export async function measureHanging(
     };
   } finally {
     await gateway.stop();
+    await database.end();
   }
 }
 

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../src/db/embedded";
-import { freshDatabase } from "./services";
+import { migratedCopy } from "./services";
 
 /** A database that a harness plays on. */
 export interface HarnessDatabase {
@@ -16,7 +16,7 @@ export interface HarnessDatabase {
 /** A database of the test run's server where there is one; else on a server of its own, as durable as PostgreSQL is by default. */
 export async function harnessDatabase(): Promise<HarnessDatabase> {
   if (process.env.GATEWAY_TEST_PG_URL) {
-    const { url, adminUrl, drop } = await freshDatabase();
+    const { url, adminUrl, drop } = await migratedCopy();
     return { url, adminUrl, end: drop };
   }
   const directory = await mkdtemp(join(tmpdir(), "gateway-faults-"));

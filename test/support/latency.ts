@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded";
 import { daysAgo, FOUR_SCORES } from "./four-metrics";
-import { type GatewayProcess, startGateway, stopAll, temporaryDirectory } from "./gateway-process";
+import { type GatewayProcess, startGateway, stopAll } from "./gateway-process";
+import { type HarnessDatabase, harnessDatabase } from "./harness-database";
 import { linked } from "./newcomer";
 import { type Subscriber, type SubscriptionClient, subscriptionClient } from "./subscriber";
 import { startVendor, type Vendor } from "./vendor";
@@ -25,8 +23,7 @@ export class LatencyWorld {
   private asked = 0;
 
   private constructor(
-    private readonly directory: string,
-    private readonly postgres: EmbeddedPostgres,
+    private readonly database: HarnessDatabase,
     private readonly vendor: Vendor,
     private readonly gateways: readonly GatewayProcess[],
     private readonly client: SubscriptionClient,
@@ -35,16 +32,11 @@ export class LatencyWorld {
 
   /** Starts it all with 60 days known, and nothing under way. The first role list is that of the process which takes webhooks and tells clients. */
   static async start(roles: readonly string[]): Promise<LatencyWorld> {
-    const directory = await temporaryDirectory();
-    const dataDirectory = join(directory, "postgres");
-    const [postgres, vendor] = await Promise.all([
-      startEmbeddedPostgres({ dataDirectory, log: () => undefined }),
-      startVendor(),
-    ]);
+    const [database, vendor] = await Promise.all([harnessDatabase(), startVendor()]);
     const gateways: GatewayProcess[] = [];
     try {
       const key = `latency:${randomBytes(32).toString("base64")}`;
-      const env = { ...vendor.env, DATABASE_URL: postgres.url, ENCRYPTION_KEYS: key, BACKFILL_DAYS: "0" };
+      const env = { ...vendor.env, DATABASE_URL: database.url, ENCRYPTION_KEYS: key, BACKFILL_DAYS: "0" };
       for (const one of roles) gateways.push(await startGateway({ env: { ...env, ROLES: one, LOG_LEVEL: "warn" } }));
       const [gateway] = gateways;
       if (!gateway) throw new Error("expected roles");
@@ -53,7 +45,7 @@ export class LatencyWorld {
       vendor.simulator.change({ webhookUrl: `${gateway.url}/webhooks/oura` });
       const client = subscriptionClient(gateway.url);
       const follower = client.subscribe<Heard>(FOLLOW);
-      const world = new LatencyWorld(directory, postgres, vendor, gateways, client, follower);
+      const world = new LatencyWorld(database, vendor, gateways, client, follower);
       // What comes before the subscription stands is not told; the first ones warm up what they go through.
       await sleep(1_500);
       for (let turn = 0; turn < 5; turn++) await world.measure();
@@ -61,8 +53,7 @@ export class LatencyWorld {
     } catch (error) {
       await stopAll(...gateways);
       await vendor.simulator.stop();
-      await postgres.stop();
-      await rm(directory, { recursive: true, force: true });
+      await database.end();
       throw error;
     }
   }
@@ -97,7 +88,6 @@ export class LatencyWorld {
     await this.client.close();
     await stopAll(...this.gateways);
     await this.vendor.simulator.stop();
-    await this.postgres.stop();
-    await rm(this.directory, { recursive: true, force: true });
+    await this.database.end();
   }
 }

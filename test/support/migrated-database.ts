@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { Database } from "../../src/db/database";
-import { migrate } from "../../src/db/migrate";
 import { createVaults, KeyRing } from "../../src/db/vault";
 import type { Vaults } from "../../src/services/ports/vault";
-import { type FreshDatabase, freshDatabase } from "./services";
+import { type FreshDatabase, migratedCopy } from "./services";
 
 /** A database of one test file's own, migrated and connected as the gateway's role. */
 export interface MigratedDatabase {
@@ -21,8 +20,7 @@ export const POOLS = { api: 10, refresh: 5, attempts: 1, worker: 4 } as const;
 
 /** Creates, migrates and connects a database. */
 export async function migratedDatabase(): Promise<MigratedDatabase> {
-  const fresh = await freshDatabase();
-  await migrate(fresh.url);
+  const fresh = await migratedCopy();
   const database = await Database.connect(fresh.url, POOLS);
   const ring = new KeyRing([{ id: "test", key: randomBytes(32) }]);
   return {

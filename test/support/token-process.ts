@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
+import { programArguments } from "./program";
 
 /** A worker process and the lines that it prints. */
 export class Worker {
@@ -12,9 +12,9 @@ export class Worker {
 
   /** Starts it and waits until it can be asked. */
   static async start(databaseUrl: string, tokenUrl: string, naive = false): Promise<Worker> {
-    const script = join(__dirname, "token-worker.ts");
+    const script = programArguments("test/support/token-worker.ts");
     const worker = new Worker(
-      spawn(process.execPath, ["--import", "tsx", script, databaseUrl, tokenUrl, naive ? "naive" : "locked"], {
+      spawn(process.execPath, [...script, databaseUrl, tokenUrl, naive ? "naive" : "locked"], {
         stdio: "pipe",
       }),
     );

@@ -3,7 +3,7 @@ import { Client } from "pg";
 import type { SentWebhook } from "../../src/simulator/webhooks";
 import { type Clouds, linkFour, type WearableName } from "./four-wearables";
 import { type GatewayProcess, startGateway } from "./gateway-process";
-import { type FreshDatabase, freshDatabase } from "./services";
+import { type FreshDatabase, migratedCopy } from "./services";
 
 /** A gateway with all four wearables, whose simulators tell it what changes, and its database seen from beside it. */
 export class ToldGateway {
@@ -14,7 +14,7 @@ export class ToldGateway {
   ) {}
 
   static async start(): Promise<ToldGateway> {
-    const database = await freshDatabase();
+    const database = await migratedCopy();
     const admin = new Client({ connectionString: database.adminUrl });
     await admin.connect();
     const gateway = await startGateway({ env: { DATABASE_URL: database.url, BACKFILL_DAYS: "0" } });

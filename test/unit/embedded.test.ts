@@ -5,17 +5,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "pg";
 import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "../../src/db/embedded";
 import { serverAccount } from "../../src/db/embedded-account";
 import { locateBinaries, reachableBinaries } from "../../src/db/embedded-binaries";
+import { eventuallyRefused, MadeCluster, postmasterPid, query } from "../support/embedded-clusters";
+import { programArguments } from "../support/program";
 
 const asRoot = process.getuid?.() === 0;
 
+let made: MadeCluster;
 let home: string;
 let lines: string[];
 let servers: EmbeddedPostgres[];
 let children: ChildProcess[];
+
+beforeAll(async () => {
+  made = await MadeCluster.make();
+});
+
+afterAll(() => made?.remove());
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "gateway-embedded-"));
@@ -43,23 +51,9 @@ async function start(options: Partial<EmbeddedPostgresOptions> = {}): Promise<Em
   return server;
 }
 
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-async function postmasterPid(server: EmbeddedPostgres): Promise<number> {
-  return Number((await readFile(join(server.dataDirectory, "postmaster.pid"), "utf8")).split("\n")[0]);
-}
-
 async function startInOwnProcess(end = "wait"): Promise<{ child: ChildProcess; url: string; lines: string[] }> {
-  const script = join(__dirname, "..", "support", "embedded-process.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", script, join(home, ".data", "postgres"), end], {
+  const script = programArguments("test/support/embedded-process.ts");
+  const child = spawn(process.execPath, [...script, join(home, ".data", "postgres"), end], {
     stdio: ["ignore", "pipe", "pipe"],
     // A process group of its own, as a terminal gives to each command.
     detached: true,
@@ -73,18 +67,6 @@ async function kill(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promise
   const exited = once(child, "exit");
   child.kill(signal);
   await exited;
-}
-
-async function eventuallyRefused(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 1_000; attempt++) {
-    const answered = await query(url, "SELECT 1").then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code !== "ECONNREFUSED",
-    );
-    if (!answered) return;
-    await sleep(20);
-  }
-  throw new Error("the server still answers");
 }
 
 test("the first start makes a cluster, a second one finds it again with its data", async () => {
@@ -126,6 +108,7 @@ test("it listens on 127.0.0.1 only, wants the password, and the password file is
 });
 
 test("a port that is asked for is used, and one in use is an error in one line", async () => {
+  made.copyTo(home);
   const first = await start();
   const taken = Number(new URL(first.url).port);
   const other = start({ dataDirectory: join(home, "other"), port: taken });
@@ -133,6 +116,7 @@ test("a port that is asked for is used, and one in use is an error in one line",
 });
 
 test("after kill -9 of the gateway the server that still runs is used again", async () => {
+  made.copyTo(home);
   const killed = await startInOwnProcess();
   await query(killed.url, "CREATE TABLE mark AS SELECT 1 AS id");
   await kill(killed.child, "SIGKILL");
@@ -145,6 +129,7 @@ test("after kill -9 of the gateway the server that still runs is used again", as
 });
 
 test("after kill -9 of PostgreSQL the next start recovers what was committed", async () => {
+  made.copyTo(home);
   const first = await start();
   await query(first.url, "CREATE TABLE mark AS SELECT 1 AS id");
   process.kill(await postmasterPid(first), "SIGKILL");
@@ -153,6 +138,7 @@ test("after kill -9 of PostgreSQL the next start recovers what was committed", a
 });
 
 test("a process id recorded by a dead server and now another program's does not stop the start", async () => {
+  made.copyTo(home);
   const first = await start();
   const record = await readFile(join(first.dataDirectory, "postmaster.pid"), "utf8");
   await first.stop();
@@ -174,6 +160,7 @@ test("two gateways on one directory share the server, and the last one stops it"
 });
 
 test("Ctrl-C in a terminal, a signal to the whole process group, leaves the server to the gateway", async () => {
+  made.copyTo(home);
   const { child, url } = await startInOwnProcess();
   const draining = once(child.stderr!, "data");
   process.kill(-child.pid!, "SIGINT");
@@ -185,11 +172,13 @@ test("Ctrl-C in a terminal, a signal to the whole process group, leaves the serv
 });
 
 test("a process that ends without stopping the server does not leave it running", async () => {
+  made.copyTo(home);
   const { url } = await startInOwnProcess("exit");
   await eventuallyRefused(url);
 });
 
 test("a half-made cluster is set aside and made again", async () => {
+  made.copyTo(home);
   const dataDirectory = join(home, ".data", "postgres");
   const first = await start();
   await first.stop();
@@ -207,6 +196,7 @@ test("the draft of a start that was killed is removed", async () => {
 });
 
 test("a missing password file and a foreign major version are named, and nothing is overwritten", async () => {
+  made.copyTo(home);
   const first = await start();
   await first.stop();
   const [data, password] = [first.dataDirectory, join(home, ".data", "postgres.password")];
