@@ -87,8 +87,6 @@ function connection(url: string): Redis {
     disconnectTimeout: 200,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    // What is asked for in one turn, by however many queries, is sent as one.
-    enableAutoPipelining: true,
     retryStrategy: (times) => Math.min(50 * 2 ** times, 1_000),
   });
 }
@@ -100,11 +98,15 @@ export class RedisCache implements Cache {
   /** @inheritdoc */
   async cells(wanted: readonly { key: CellsKey; days: readonly string[] }[]): Promise<(string | null)[][]> {
     const nothing = wanted.map(({ days }) => days.map(() => null));
-    return this.link.attempt<(string | null)[][]>(
-      (client) =>
-        Promise.all(wanted.map(({ key, days }) => (days.length > 0 ? client.hmget(cellsName(key), ...days) : []))),
-      nothing,
-    );
+    return this.link.attempt<(string | null)[][]>(async (client) => {
+      const commands = client.pipeline();
+      for (const { key, days } of wanted) if (days.length > 0) commands.hmget(cellsName(key), ...days);
+      const found = ((await commands.exec()) ?? []).map(([error, cells]) => {
+        if (error) throw error;
+        return cells as (string | null)[];
+      });
+      return wanted.map(({ days }) => (days.length > 0 ? (found.shift() ?? []) : []));
+    }, nothing);
   }
 
   /** @inheritdoc */
