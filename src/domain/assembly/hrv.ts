@@ -3,7 +3,7 @@ import type { HrvDay } from "../daily";
 import type { CivilDay } from "../days";
 import { epochSeconds } from "../instants";
 import { ascending } from "../order";
-import { sampleValues } from "../packing";
+import { sampleExtremes } from "../packing";
 import type { HrvMethod, KeptRecord, Samples } from "../records";
 import { fetchedAtOf, type Kept, newestOf, ofKind } from "./kept";
 import { sessionsOf } from "./sessions";
@@ -24,7 +24,7 @@ export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state
     const newest = newestOf(measured.filter((kept) => kept.record.method === method));
     if (!newest) return [];
     const { averageMilliseconds, samples } = newest.record;
-    const values = sampleValues(samples);
+    const extremes = sampleExtremes(samples);
     return [
       {
         metric: "HRV",
@@ -33,8 +33,8 @@ export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state
         completeness: completenessOf(state, nightLasts),
         method,
         averageMilliseconds,
-        minimumMilliseconds: values.length > 0 ? Math.min(...values) : null,
-        maximumMilliseconds: values.length > 0 ? Math.max(...values) : null,
+        minimumMilliseconds: extremes?.least ?? null,
+        maximumMilliseconds: extremes?.greatest ?? null,
         samples,
       },
     ];

@@ -8,11 +8,12 @@ import {
   packRecord,
   packSamples,
   packStages,
+  sampleExtremes,
   samplePoints,
   sampleValues,
   stageSpans,
 } from "../../../src/domain/packing";
-import type { HrvPoint, StageSpan, WearableRecord } from "../../../src/domain/records";
+import type { HrvPoint, Samples, StageSpan, WearableRecord } from "../../../src/domain/records";
 import { anyContributors, anySamples, anyStages, unpacked } from "./lists";
 import { activity, anyRecords, DAY, EVENING, hrv, readiness, score, session } from "./records";
 
@@ -40,6 +41,26 @@ test("the values are those of the samples, in their order", () => {
     fc.property(anySamples, (samples) => {
       expect(sampleValues(handedOn(packSamples(samples)))).toEqual(handedOn(samples.map((one) => one.milliseconds)));
     }),
+  );
+});
+
+test("the extremes are those of the values, however they are written", () => {
+  const anyNumbers = fc.array(
+    fc.oneof(fc.integer({ min: 0, max: 300 }), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()),
+  );
+  const anyText = anyNumbers.map(
+    (numbers) => `2026-03-01T23:00:00+01:00 300 ${numbers.map((one) => JSON.stringify(one))}`,
+  );
+  const decimals = fc.array(fc.tuple(fc.nat(9_999_999), fc.nat(7)).map(([whole, places]) => whole / 10 ** places));
+  const anyDecimals = decimals.map((numbers) => `2026-03-01T23:00:00+01:00 300 ${numbers.join(",,")}`);
+  fc.assert(
+    fc.property(fc.oneof(anySamples.map(packSamples), anySamples, anyText, anyDecimals), (given) => {
+      const samples = given as Samples;
+      const values = sampleValues(samples);
+      const expected = values.length > 0 ? { least: Math.min(...values), greatest: Math.max(...values) } : null;
+      expect(sampleExtremes(samples)).toEqual(expected);
+    }),
+    { numRuns: 2_000 },
   );
 });
 
