@@ -1,6 +1,5 @@
 import { HRV_METHODS } from "./assembly/hrv";
 import type { SourcedDay } from "./daily";
-import type { CivilDay } from "./days";
 import { coverageOf } from "./measured";
 import { ascending, inTurn, type Order, reversed } from "./order";
 import { Slotted } from "./slot";
@@ -75,14 +74,14 @@ export function chooseDays(
   asked: readonly string[],
   policy: ChoicePolicy,
 ): readonly Resolution[] {
-  const byDay = new Map<CivilDay, SourcedDay[]>();
-  for (const day of sortBySource(bySource)) {
-    const others = byDay.get(day.value.day);
-    if (others) others.push(day);
-    else byDay.set(day.value.day, [day]);
-  }
   const terms = JSON.stringify([asked, policy.query, policy.person, policy.operator, policy.order]);
-  return [...byDay.values()].map((days) => resolvedOnce(days, terms, () => resolveDay(days, asked, policy)));
+  const sorted = sortBySource(bySource);
+  const resolutions: Resolution[] = [];
+  for (let first = 0, next = 0; first < sorted.length; first = next) {
+    while (next < sorted.length && sorted[next]?.value.day === sorted[first]?.value.day) next += 1;
+    resolutions.push(resolvedOnce(sorted, first, next, terms, (days) => resolveDay(days, asked, policy)));
+  }
+  return resolutions;
 }
 
 /** A resolution, and what it was made of. */
@@ -102,20 +101,28 @@ class Resolved extends Slotted implements Resolution {
     this.candidates = candidates;
   }
 
-  isOf(days: readonly SourcedDay[], terms: string): boolean {
-    return (
-      terms === this.#terms && days.length === this.#from.length && days.every((day, at) => day === this.#from[at])
-    );
+  /** Whether it was made, on these terms, of the days from a place to before another. */
+  isOf(days: readonly SourcedDay[], first: number, next: number, terms: string): boolean {
+    if (terms !== this.#terms || next - first !== this.#from.length) return false;
+    for (let place = first; place < next; place++) if (days[place] !== this.#from[place - first]) return false;
+    return true;
   }
 }
 
-/** The same resolution as before, where the same records were chosen from on the same terms. */
-function resolvedOnce(days: readonly SourcedDay[], terms: string, resolve: () => Resolution): Resolution {
-  const [first] = days;
-  const known = first && Slotted.madeOf(first);
-  if (known instanceof Resolved && known.isOf(days, terms)) return known;
-  const resolution = new Resolved(resolve(), days, terms);
-  if (first) Slotted.leave(first, resolution);
+/** How the days from a place to before another were resolved: as before, where the same were on the same terms. */
+function resolvedOnce(
+  days: readonly SourcedDay[],
+  first: number,
+  next: number,
+  terms: string,
+  resolve: (days: readonly SourcedDay[]) => Resolution,
+): Resolution {
+  const leader = days[first];
+  const known = leader && Slotted.madeOf(leader);
+  if (known instanceof Resolved && known.isOf(days, first, next, terms)) return known;
+  const those = days.slice(first, next);
+  const resolution = new Resolved(resolve(those), those, terms);
+  if (leader) Slotted.leave(leader, resolution);
   return resolution;
 }
 

@@ -1,10 +1,11 @@
 import { type AbsentDay, joinAbsences } from "../../domain/absences";
 import type { DailyAnswer, DailyQuestion, SourcedDay, SourceIssue } from "../../domain/answers";
 import { type ChoicePolicy, chooseDays, sortBySource } from "../../domain/choice";
-import { meetsUntil } from "../../domain/coverage";
+import { meets, meetsUntil } from "../../domain/coverage";
 import { type CivilDay, daysOf } from "../../domain/days";
 import { isFuture, todayEnds } from "../../domain/freshness";
 import type { Wanted } from "../fetching/flights";
+import type { Cell } from "./cells";
 import type { Moment, Resolved } from "./questions";
 import type { Sheet } from "./sheet";
 import { issueOf, STALE, scopesMissing, type Trouble, UNREAD } from "./trouble";
@@ -29,9 +30,15 @@ export function compose(
   const absences: AbsentDay[] = [];
   const issues = new Issues();
   let freshUntil = todayEnds(moment.now, moment.offsetMinutes);
+  const range = daysOf(question.range);
   for (const part of parts) {
     for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
-    for (const day of daysOf(question.range)) {
+    for (const day of range) {
+      const known = knownWell(day, question, part, moment, unconfirmed);
+      if (known) {
+        days.push(known);
+        continue;
+      }
       const told = tell(day, question, part, moment, unconfirmed);
       if (told.value) days.push(told.value);
       else absences.push({ day, provider: part.provider, reason: told.reason ?? "ERROR" });
@@ -66,6 +73,25 @@ function partFreshUntil({ sheet, wanted }: Part, { now }: Moment): number {
   return until;
 }
 
+/** What most days are, without making anything to say so: there, and as new as required; null for all others. */
+function knownWell(
+  day: CivilDay,
+  question: DailyQuestion,
+  { sheet, wanted }: Part,
+  { today }: Moment,
+  unconfirmed: boolean,
+): SourcedDay | null {
+  const [cell, requirement] = [sheet?.cells.get(day), wanted.get(day)];
+  if (!cell || !requirement || unconfirmed || cell.unread || cell.unreachable || isFuture(day, today)) return null;
+  return meets(cell.known, requirement) ? (dayOf(cell, question) ?? null) : null;
+}
+
+/** Of heart rate variability, the day by the method that was asked for. */
+function dayOf(cell: Cell, question: DailyQuestion): SourcedDay | undefined {
+  if (question.metric !== "HRV") return cell.days[0];
+  return cell.days.find(({ value }) => value.metric !== "HRV" || value.method === question.method);
+}
+
 interface Told {
   readonly value?: SourcedDay;
   readonly reason?: AbsentDay["reason"];
@@ -83,7 +109,7 @@ function tell(day: CivilDay, question: DailyQuestion, part: Part, moment: Moment
   if (!cell) return { reason: troubles[0]?.absence ?? "NOT_YET_SYNCED", troubles };
   const stale = unconfirmed || !requirement || !part.sheet.fresh(day, requirement);
   const stales = [...(stale ? [...troubles, STALE] : []), ...(cell.unread ? [UNREAD] : [])];
-  const value = cell.days.find(({ value: one }) => one.metric !== "HRV" || one.method === question.method);
+  const value = dayOf(cell, question);
   if (value) return { value, troubles: stales };
   return { reason: cell.unread ? "ERROR" : "PROVIDER_HAS_NONE", troubles: stales };
 }

@@ -53,13 +53,12 @@ export class Sheet {
 
   /** The days that no cell meets the requirement of, ascending; what no endpoint answers for any more is as new as it can be. */
   lacking(): CivilDay[] {
-    return [...this.wanted]
-      .filter(([day, requirement]) => {
-        const cell = this.cells.get(day);
-        return !cell || !(meets(cell.known, requirement) || this.endpointsReaching(day).length === 0);
-      })
-      .map(([day]) => day)
-      .sort();
+    const days: CivilDay[] = [];
+    for (const [day, requirement] of this.wanted) {
+      const cell = this.cells.get(day);
+      if (!cell || !(meets(cell.known, requirement) || this.endpointsReaching(day).length === 0)) days.push(day);
+    }
+    return days.sort();
   }
 
   /** Every flight for this source has come back well. */
