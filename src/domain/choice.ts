@@ -61,7 +61,11 @@ const BY_SOURCE = inTurn<SourcedDay>(
 
 /** Every provider's days, ascending by day, then by provider. */
 export function sortBySource(days: readonly SourcedDay[]): readonly SourcedDay[] {
-  const inOrder = days.every((day, index) => index === 0 || BY_SOURCE(days[index - 1] ?? day, day) <= 0);
+  const inOrder = days.every((day, index) => {
+    const before = days[index - 1];
+    // Of one source alone, days that ascend are all there is to look at.
+    return before === undefined || before.value.day < day.value.day || BY_SOURCE(before, day) <= 0;
+  });
   return inOrder ? days : [...days].sort(BY_SOURCE);
 }
 
@@ -76,10 +80,11 @@ export function chooseDays(
 ): readonly Resolution[] {
   const terms = JSON.stringify([asked, policy.query, policy.person, policy.operator, policy.order]);
   const sorted = sortBySource(bySource);
+  const resolve = (days: readonly SourcedDay[]) => resolveDay(days, asked, policy);
   const resolutions: Resolution[] = [];
   for (let first = 0, next = 0; first < sorted.length; first = next) {
     while (next < sorted.length && sorted[next]?.value.day === sorted[first]?.value.day) next += 1;
-    resolutions.push(resolvedOnce(sorted, first, next, terms, (days) => resolveDay(days, asked, policy)));
+    resolutions.push(resolvedOnce(sorted, first, next, terms, resolve));
   }
   return resolutions;
 }

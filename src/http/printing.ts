@@ -171,7 +171,11 @@ function printList(print: Print): Print {
     if (!Array.isArray(value)) throw new Unprintable();
     const pieces = new Pieces("[");
     try {
-      for (const [index, item] of value.entries()) pieces.add(index > 0 ? "," : "", printAny(print, item, execution));
+      let separator = "";
+      for (const item of value) {
+        pieces.add(separator, printAny(print, item, execution));
+        separator = ",";
+      }
       return pieces.end("]");
     } catch (error) {
       pieces.abandon();
@@ -219,8 +223,7 @@ function printOnce(print: Print): Print {
     // On the object itself: to the garbage collector a WeakMap of hundreds of them is a third of all work.
     const lasting = value as { [PRINTED]?: readonly Printed[] };
     const before = lasting[PRINTED] ?? [];
-    const known = before.find(({ by }) => by === print);
-    if (known) return known.text;
+    for (const known of before) if (known.by === print) return known.text;
     const text = print(value, execution);
     if (typeof text !== "string") return text;
     // In one piece: what is put together by concatenation stays a tree of pieces, to be walked whenever it is used.

@@ -65,11 +65,11 @@ export function compose(
 /** Until when what is known of a part's days needs no second look; a day that is not known is looked for at once. */
 function partFreshUntil({ sheet, wanted }: Part, { now }: Moment): number {
   let until = Number.POSITIVE_INFINITY;
-  for (const [day, requirement] of sheet ? wanted : []) {
-    const cell = sheet?.cells.get(day);
-    if (cell?.unreachable) continue;
-    until = Math.min(until, cell ? meetsUntil(cell.known, requirement, now) : now);
-  }
+  if (!sheet) return until;
+  wanted.forEach((requirement, day) => {
+    const cell = sheet.cells.get(day);
+    if (!cell?.unreachable) until = Math.min(until, cell ? meetsUntil(cell.known, requirement, now) : now);
+  });
   return until;
 }
 

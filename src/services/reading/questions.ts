@@ -34,8 +34,9 @@ export function resolve(
   if (question.method !== null && !hrvMethodsOf(provider).includes(question.method)) return { reason: "UNSUPPORTED" };
   if (!account) return { reason: "NOT_CONNECTED" };
   const all = endpointsOf(provider, question.metric);
-  const granted = all.filter((endpoint) => missingScopes(provider, endpoint, account.grantedScopes).length === 0);
-  const missing = [...new Set(all.flatMap((endpoint) => missingScopes(provider, endpoint, account.grantedScopes)))];
+  const lacks = all.map((endpoint) => missingScopes(provider, endpoint, account.grantedScopes));
+  const granted = all.filter((_endpoint, index) => lacks[index]?.length === 0);
+  const missing = granted.length < all.length ? [...new Set(lacks.flat())] : [];
   const { essential } = METRIC_KINDS[question.metric];
   const useful = granted.some((endpoint) => endpoint.yields.some((kind) => essential.includes(kind)));
   if (!useful) return { reason: "SCOPE_NOT_GRANTED", missingScopes: missing };

@@ -24,7 +24,7 @@ type Coverages = ReadonlyMap<Endpoint, EndpointCoverage | undefined>;
 
 /** What is known of one source's days while a query is answered: the days wanted, the cells found, and what went wrong. */
 export class Sheet {
-  readonly wanted = new Map<CivilDay, Requirement>();
+  wanted: Wanted = new Map();
   readonly cells = new Map<CivilDay, Cell>();
   readonly troubles: Trouble[] = [];
   /** Days that flights have just brought: as new as can be, whatever the clocks say. */
@@ -48,16 +48,22 @@ export class Sheet {
 
   /** Adds days that a question wants. */
   want(wanted: Wanted): void {
-    demand(this.wanted, wanted);
+    if (this.wanted.size === 0) {
+      this.wanted = wanted;
+      return;
+    }
+    const all = new Map(this.wanted);
+    demand(all, wanted);
+    this.wanted = all;
   }
 
   /** The days that no cell meets the requirement of, ascending; what no endpoint answers for any more is as new as it can be. */
   lacking(): CivilDay[] {
     const days: CivilDay[] = [];
-    for (const [day, requirement] of this.wanted) {
+    this.wanted.forEach((requirement, day) => {
       const cell = this.cells.get(day);
       if (!cell || !(meets(cell.known, requirement) || this.endpointsReaching(day).length === 0)) days.push(day);
-    }
+    });
     return days.sort();
   }
 
