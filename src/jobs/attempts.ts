@@ -32,7 +32,7 @@ export function attempting(parts: AttemptParts, task: Task): GraphileTask {
       throw new Error(told(error));
     }
   };
-  return (payload, { job }) => parts.presence.during((signal) => attempt(payload, job, signal));
+  return (payload, { job }) => parts.presence.during(job.id, (signal) => attempt(payload, job, signal));
 }
 
 /** Whether the job could be put back; graphile-worker's own row of it is gone then. */

@@ -16,6 +16,12 @@ export interface PresenceTiming {
 /** A job of a process that is killed is free after 20 s at most: two looks that are at least the grace apart. */
 export const TIMING: PresenceTiming = { sweepEvery: 10_000, grace: 9_000, abandonAfter: 7_000, retryAfter: 250 };
 
+/**
+ * After so many milliseconds a job that a worker of this process is said to have taken, and that none runs, was taken by a statement
+ * whose answer got lost; and for so long one that has ended may still be on its way to being told so.
+ */
+const UNKNOWN_AFTER_MS = 10_000;
+
 /** What presence needs. */
 export interface PresenceParts {
   readonly processes: WorkerProcesses;
@@ -33,6 +39,7 @@ export class Presence {
   private readonly workerIds = new Set<string>();
   private readonly stopping = new AbortController();
   private readonly attempts = new Set<AbortController>();
+  private readonly jobIds = new Set<string>();
   private session: WorkerSession | null = null;
   private named = new Set<string>();
   private waiting: (() => void)[] = [];
@@ -54,14 +61,16 @@ export class Presence {
   }
 
   /** Runs an attempt of a job. The signal: the process is stopping, or the job may have been freed and taken by another process. */
-  async during<T>(attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async during<T>(jobId: string, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     this.attempts.add(controller);
+    this.jobIds.add(jobId);
     if (this.stopping.signal.aborted) controller.abort();
     try {
       return await attempt(controller.signal);
     } finally {
       this.attempts.delete(controller);
+      setTimeout(() => this.jobIds.delete(jobId), UNKNOWN_AFTER_MS).unref();
     }
   }
 
@@ -172,7 +181,10 @@ export class Presence {
     const { processes, timing, onFault } = this.parts;
     while (!this.stopping.signal.aborted) {
       try {
-        if (this.session) await processes.sweep(timing.grace);
+        if (this.session) {
+          await processes.sweep(timing.grace);
+          await processes.putBackUnknown([...this.workerIds], [...this.jobIds], UNKNOWN_AFTER_MS);
+        }
       } catch (error) {
         onFault("freeing the jobs of dead processes", error);
       }

@@ -62,6 +62,31 @@ test("connections cut in the middle of the work: every job is done, none is left
   await expect(worker.reachable()).resolves.toBeUndefined();
 }, 150_000);
 
+test("a job that was taken by a statement whose answer got lost is done all the same; one that runs for long is left alone", async () => {
+  const done: number[] = [];
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  await start(at.database, async (payload) => {
+    const { n } = payload as { n: number };
+    if (n === 1) await finished;
+    done.push(n);
+  });
+  const takenLongAgo = `UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 hour',
+    locked_by = (SELECT worker_ids[1] FROM worker_processes), attempts = 1 WHERE (payload ->> 'n')::int = `;
+  await work(1);
+  await until("its beginning", async () => (await jobsOf(at.database)).some(({ locked }) => locked));
+  await at.database.directory(`${takenLongAgo} 1`, []);
+  await add(at.database, { task: "work", payload: { n: 2 }, runAt: Date.now() / 1_000 + 3_600 });
+  await at.database.directory(`${takenLongAgo} 2`, []);
+  await until("the lost one", () => done.includes(2), 30_000);
+  expect(done).toEqual([2]);
+  finish();
+  await until("an empty queue", async () => (await jobsOf(at.database)).length === 0);
+  expect(done).toEqual([2, 1]);
+}, 60_000);
+
 test("PostgreSQL away for longer than the grace: the process takes no job, tells what it runs to stop, another one does it, and both go on", async () => {
   const told: string[] = [];
   const cutOff = await start(behind, async (payload, { signal }) => {

@@ -26,6 +26,12 @@ WITH gone AS (DELETE FROM graphile_worker._private_jobs j WHERE ${whose} RETURNI
 SELECT count(*)::int AS jobs, pg_notify('jobs:insert', json_build_object('r', random(), 'count', count(*))::text) FROM back`;
 const UNTRIED = "coalesce(to_timestamp($1::float8), now()), greatest(0, j.attempts - 1), j.last_error, j.flags";
 
+const UNKNOWN = replace(
+  `j.locked_by = ANY ($2::text[]) AND j.id <> ALL ($3::bigint[])
+  AND j.locked_at <= now() - $4::float8 * interval '1 millisecond'`,
+  UNTRIED,
+);
+
 const ORPHANED = `j.locked_by IS NOT NULL
   AND NOT EXISTS (SELECT FROM worker_processes p WHERE j.locked_by = ANY (p.worker_ids))`;
 const DEATHS = "coalesce((j.flags ->> 'deaths')::int, 0) + 1";
@@ -64,6 +70,7 @@ export function createWorkerProcesses(database: Database): WorkerProcesses {
     async putBack(jobId, workerId, runAt) {
       await replaced(replace("j.id = $2 AND j.locked_by = $3", UNTRIED), [runAt, jobId, workerId]);
     },
+    putBackUnknown: (workerIds, jobIds, takenMsAgo) => replaced(UNKNOWN, [null, workerIds, jobIds, takenMsAgo]),
     putAllBack: (workerIds) => replaced(replace("j.locked_by = ANY ($2::text[])", UNTRIED), [null, workerIds]),
   };
 }

@@ -24,6 +24,8 @@ export interface WorkerProcesses {
   sweep(graceMs: number): Promise<number>;
   /** Puts a job that a worker has taken back into the queue as not tried, from `runAt` (epoch seconds; null: at once), unless a newer one took its place. */
   putBack(jobId: string, workerId: string, runAt: number | null): Promise<void>;
+  /** Puts back as not tried what these workers took so many milliseconds ago, or earlier, but for these jobs; how many. */
+  putBackUnknown(workerIds: readonly string[], jobIds: readonly string[], takenMsAgo: number): Promise<number>;
   /** Puts back whatever these workers have taken; how many. */
   putAllBack(workerIds: readonly string[]): Promise<number>;
 }

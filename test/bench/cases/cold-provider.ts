@@ -42,7 +42,8 @@ export async function coldProvider(bench: Bench): Promise<CaseResult> {
         else late += 1;
       }
       await world.provideAsUsual();
-      if (times.length === 0) throw new Error("cold from the provider: nobody had an answer before the gateway gave up waiting");
+      if (times.length === 0)
+        throw new Error("cold from the provider: nobody had an answer before the gateway gave up waiting");
       if (late > 0)
         notes.push(`provider ${latency} ms away: ${late} more were told that it is slow, and are not counted`);
       const added = times.map(({ whole, slowest }) => whole - slowest).sort((a, b) => a - b);
