@@ -1,5 +1,6 @@
 import { Pool } from "pg";
 import type { Database } from "./db/database";
+import { PromptClient } from "./db/prompt-client";
 import { sweepExpired } from "./db/repositories/housekeeping";
 import { createWorkerProcesses } from "./db/repositories/worker-processes";
 import { measureAttempts, measureQueue } from "./jobs/metrics";
@@ -37,6 +38,7 @@ export async function openWorker(settings: WorkSettings, closing: Undoing): Prom
   measureQueue({ registry: telemetry.registry, queue, tasks, onFault });
   if (!settings.working) return null;
   const pool = new Pool({
+    Client: PromptClient,
     connectionString: database.url,
     max: CONNECTIONS,
     application_name: "gateway jobs",

@@ -21,14 +21,23 @@ const RESTART_MS = 2_000;
 /** Failures to take a job, one after the other, after which a runner is given up: each of its workers has failed some times. */
 const MAX_FAILURES = 12;
 
+/** A runner under way. `closed`: it takes no more jobs. `idle`: those that it had are over, too. `told`: it says that it has ended. */
+interface Running {
+  readonly workerId: string;
+  readonly end: () => Promise<void>;
+  readonly told: Promise<void>;
+  readonly closed: Promise<void>;
+  readonly idle: Promise<void>;
+}
+
 /** Its lines quote payloads. */
 const silent = new Logger(() => () => undefined);
 
 /** Works off the jobs of some tasks by a runner of graphile-worker, and by another one where that one ends. */
 export class Lane {
   private readonly stopping = new AbortController();
-  private runner: Runner | null = null;
-  private workerId = "";
+  private readonly leaving = new Set<Promise<void>>();
+  private running: Running | null = null;
   private ended: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: LaneParts) {}
@@ -42,17 +51,18 @@ export class Lane {
   /** Takes no more jobs, and settles when those under way are done. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    if (this.runner) await this.end(this.runner);
+    await this.running?.end();
     await this.ended;
+    await Promise.all(this.leaving);
   }
 
-  private async begin(): Promise<Runner> {
+  private async begin(): Promise<Running> {
     const { parts } = this;
     const events: WorkerEvents = new EventEmitter();
+    const over = overOf(events);
     let workerId = "";
     events.once("pool:create", ({ workerPool }) => {
       workerId = workerPool.id;
-      this.workerId = workerId;
     });
     const runner = await run({
       pgPool: parts.pool,
@@ -70,18 +80,24 @@ export class Lane {
       // Without a batch, an outage while a job is being completed would leave it locked, and go unheard.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
-    this.runner = runner;
-    this.giveUpFailing(runner, events);
-    if (this.stopping.signal.aborted) await this.end(runner);
-    return runner;
+    const end = this.endingOnce(runner);
+    this.giveUpFailing(end, events);
+    const told = runner.promise.catch((error: unknown) => parts.onFault("a runner of jobs", error));
+    this.running = { workerId, end, told, ...over };
+    if (this.stopping.signal.aborted) await end();
+    return this.running;
   }
 
-  private async end(runner: Runner): Promise<void> {
-    await runner.stop().catch((error: unknown) => this.parts.onFault("stopping a runner", error));
+  private endingOnce(runner: Runner): () => Promise<void> {
+    let ended: Promise<void> | null = null;
+    return () => {
+      ended ??= runner.stop().catch((error: unknown) => this.parts.onFault("stopping a runner", error));
+      return ended;
+    };
   }
 
   /** A runner whose first look at the names of tasks failed keeps that failure for ever, and takes no job any more. */
-  private giveUpFailing(runner: Runner, events: WorkerEvents): void {
+  private giveUpFailing(end: () => Promise<void>, events: WorkerEvents): void {
     let failures = 0;
     const succeeded = () => {
       failures = 0;
@@ -92,20 +108,29 @@ export class Lane {
       failures += 1;
       if (failures !== MAX_FAILURES || this.stopping.signal.aborted) return;
       this.parts.onFault("taking jobs", error);
-      void this.end(runner);
+      void end();
     });
   }
 
-  private async keep(first: Runner): Promise<void> {
-    const { presence, onFault } = this.parts;
-    for (let runner: Runner | null = first; runner; runner = await this.beginAgain()) {
-      await runner.promise.catch((error: unknown) => onFault("a runner of jobs", error));
-      if (this.stopping.signal.aborted) return;
-      presence.dismiss(this.workerId);
+  /** The next runner begins as soon as one takes no more jobs: those that it has under way may last, and it may fail to tell its end. */
+  private async keep(first: Running): Promise<void> {
+    for (let running: Running | null = first; running; running = await this.beginAgain()) {
+      await Promise.race([running.told, running.closed]);
+      if (this.stopping.signal.aborted) return running.told;
+      this.leave(running);
     }
   }
 
-  private async beginAgain(): Promise<Runner | null> {
+  private leave({ workerId, end, idle }: Running): void {
+    void end();
+    const left = idle.then(() => {
+      this.parts.presence.dismiss(workerId);
+      this.leaving.delete(left);
+    });
+    this.leaving.add(left);
+  }
+
+  private async beginAgain(): Promise<Running | null> {
     while (!this.stopping.signal.aborted) {
       await sleep(RESTART_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) break;
@@ -117,6 +142,22 @@ export class Lane {
     }
     return null;
   }
+}
+
+/** Told by its workers, as a runner in which two jobs could not be completed never says that it has ended. */
+function overOf(events: WorkerEvents): Pick<Running, "closed" | "idle"> {
+  const closed = new Promise<void>((resolve) => events.once("pool:gracefulShutdown", () => resolve()));
+  let workers = 0;
+  events.on("worker:create", () => {
+    workers += 1;
+  });
+  const idle = new Promise<void>((resolve) => {
+    events.on("worker:stop", () => {
+      workers -= 1;
+      if (workers === 0) resolve();
+    });
+  });
+  return { closed, idle };
 }
 
 function crontab({ tasks, schedules }: LaneParts): string {

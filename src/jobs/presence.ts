@@ -74,18 +74,18 @@ export class Presence {
     }
   }
 
-  /** Waits until jobs may be taken by a worker of this process: the lock is held and the worker named. Settles at once when stopping. */
+  /** Waits until jobs may be taken by a worker of this process: the lock is held and the worker named, and none that is no more. Settles at once when stopping. */
   async admit(workerId: string): Promise<void> {
     this.workerIds.add(workerId);
     while (!this.stopping.signal.aborted) {
       const { session } = this;
-      if (session && this.named.has(workerId)) return;
+      if (session && equal(this.named, this.workerIds)) return;
       if (session) await this.name(session);
       else await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 
-  /** The worker is no more; what it may have left is free for others. */
+  /** The worker is no more; what it may have left is free for others as soon as the next one that is admitted has said so. */
   dismiss(workerId: string): void {
     this.workerIds.delete(workerId);
   }
@@ -195,4 +195,8 @@ export class Presence {
   private async pause(milliseconds: number): Promise<void> {
     await sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
+}
+
+function equal(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return some.size === others.size && [...some].every((one) => others.has(one));
 }

@@ -108,6 +108,12 @@ const ready = async (gateway: GatewayProcess) => {
   return { code: answer.status, checks: ((await answer.json()) as { checks: Record<string, string> }).checks };
 };
 
+const textOf = (checks: Readonly<Record<string, string>>) => JSON.stringify(Object.entries(checks).sort());
+
+/** Waits until a gateway finds what it stands on as expected: on a machine under load Redis may be late for a moment. */
+const wellWith = (gateway: GatewayProcess, checks: Readonly<Record<string, string>>) =>
+  until(textOf(checks), async () => textOf((await ready(gateway)).checks) === textOf(checks));
+
 const jobs = (...args: readonly string[]) => runCommand("jobs", args, env);
 
 test("ROLES=api keeps jobs and does none; ROLES=worker does them, and serves health and metrics only", async () => {
@@ -116,13 +122,13 @@ test("ROLES=api keeps jobs and does none; ROLES=worker does them, and serves hea
   const waiting = await metrics(api);
   expect(waiting).toMatch(/gateway_jobs\{lane="live",task="webhook",state="waiting"\} [1-9]/);
   expect(waiting).toContain("gateway_worker_processes 0");
-  expect((await ready(api)).checks).toEqual({ database: "ok", redis: "ok" });
+  await wellWith(api, { database: "ok", redis: "ok" });
 
   worker = await start("worker");
   await nothingLost(acknowledged);
   expect(worker.output()).toContain("Working off jobs; health and metrics at http");
   for (const [path, status] of CHECKED) expect([path, (await fetch(worker.url + path)).status]).toEqual([path, status]);
-  expect((await ready(worker)).checks).toEqual({ database: "ok", redis: "ok", queue: "ok" });
+  await wellWith(worker, { database: "ok", redis: "ok", queue: "ok" });
   const figures = await metrics(worker);
   expect(figures).toMatch(/gateway_job_attempts_total\{task="webhook",outcome="done"\} [1-9]/);
   expect(figures).toMatch(

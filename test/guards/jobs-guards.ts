@@ -44,4 +44,20 @@ export const JOBS_GUARDS: readonly Guard[] = [
     suite: "test/integration/jobs.test.ts",
     tests: "longer than several looks for the dead",
   },
+  {
+    name: "a lane goes on while what one of its runners had is not over",
+    file: "src/jobs/lane.ts",
+    find: "await Promise.race([running.told, running.closed]);",
+    replace: "await running.told;",
+    suite: "test/integration/jobs-outages.test.ts",
+    tests: "the lane goes on at once",
+  },
+  {
+    name: "a job beside the one of its key that is being taken",
+    file: "src/db/repositories/jobs.ts",
+    find: "if ((await add()).length === 0) return;",
+    replace: "if ((await add()).length >= 0) return;",
+    suite: "test/integration/jobs.test.ts",
+    tests: "is added beside it",
+  },
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { enqueue } from "../../src/db/repositories/jobs";
+import { Client } from "pg";
+import { enqueue, enqueueAll } from "../../src/db/repositories/jobs";
 import { createQueue } from "../../src/db/repositories/queue";
 import { Postponed } from "../../src/services/ports/jobs";
 import { add, jobsOf, QUICK, startTestWorker, type TestWorker, task, until } from "../support/job-worker";
@@ -44,6 +45,46 @@ test("a job added in a transaction about a person is done once that commits, and
   expect(done).toEqual([{ commit: true }]);
   expect(worker.attempts).toEqual([{ task: "note", outcome: "done" }]);
 });
+
+test.each([
+  ["one", (key: string) => add(at.database, { task: "note", payload: { n: 2 }, key })],
+  [
+    "several at once",
+    (key: string) =>
+      at.database.application((tx) =>
+        enqueueAll(tx, [
+          { task: "note", payload: { n: 3 }, key: "another" },
+          { task: "note", payload: { n: 2 }, key },
+        ]),
+      ),
+  ],
+])(
+  "a job that is added while a worker is just taking the one of its key is added beside it (%s)",
+  async (_, adding) => {
+    await add(at.database, { task: "note", payload: { n: 1 }, key: "k" });
+    const [taker, looker] = [0, 1].map(() => new Client({ connectionString: at.fresh.adminUrl }));
+    await Promise.all([taker!.connect(), looker!.connect()]);
+    try {
+      // As graphile-worker takes a job, but for the time that it takes.
+      await taker!.query("BEGIN");
+      await taker!.query(
+        "UPDATE graphile_worker._private_jobs SET locked_at = now(), locked_by = 'w', attempts = 1 WHERE key = 'k'",
+      );
+      const added = adding("k");
+      const waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      await until("the one to wait for the other", async () => (await looker!.query(waits)).rowCount === 1);
+      await taker!.query("COMMIT");
+      await added;
+    } finally {
+      await Promise.all([taker!.end(), looker!.end()]);
+    }
+    const left = (await jobsOf(at.database)).filter(({ key }) => key !== "another");
+    expect(left.map(({ key, locked, attempts }) => [key, locked, attempts])).toEqual([
+      [null, true, 5],
+      ["k", false, 0],
+    ]);
+  },
+);
 
 test("a job that fails five times goes aside, told by name and code only, and its neighbours go on; retried, it is done", async () => {
   const queue = createQueue(at.database);

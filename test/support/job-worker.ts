@@ -1,5 +1,6 @@
 import { Pool } from "pg";
 import type { Database } from "../../src/db/database";
+import { PromptClient } from "../../src/db/prompt-client";
 import { enqueue } from "../../src/db/repositories/jobs";
 import { createWorkerProcesses } from "../../src/db/repositories/worker-processes";
 import type { AttemptOutcome } from "../../src/jobs/attempts";
@@ -23,7 +24,12 @@ export async function startTestWorker(
   tasks: readonly Task[],
   parts: Partial<WorkerParts> = {},
 ): Promise<TestWorker> {
-  const pool = new Pool({ connectionString: database.url, max: 6, application_name: "gateway jobs" });
+  const pool = new Pool({
+    Client: PromptClient,
+    connectionString: database.url,
+    max: 6,
+    application_name: "gateway jobs",
+  });
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   const attempts: TestWorker["attempts"] = [];
