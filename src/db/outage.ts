@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { QueryFailedError } from "typeorm";
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from "typeorm";
 import { DatabaseUnreachable } from "../domain/errors";
 
 /**
@@ -18,8 +18,12 @@ export function rethrowOutage(error: unknown): never {
   throw isOutage(error) ? new DatabaseUnreachable({ cause: error }) : error;
 }
 
+/** What TypeORM says of a transaction whose connection went away between two of its statements. */
+const GONE = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
+
 function isOutage(error: unknown): boolean {
   if (!types.isNativeError(error)) return false;
+  if (GONE.some((gone) => error instanceof gone)) return true;
   const code: unknown = Reflect.get(error, "code");
   // A statement that failed without a code of PostgreSQL's was never answered.
   if (error instanceof QueryFailedError) return typeof code !== "string" || SQLSTATE.test(code) || SOCKET.test(code);

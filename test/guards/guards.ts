@@ -20,8 +20,8 @@ export interface Guard {
 
 const CELLS = "src/services/reading/cells.ts";
 const COMMIT = "src/db/repositories/commit.ts";
-const MARKS = "return unwrap<Cell>(text, [personId, accountId, version, build]);";
-const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "never believed \\(memory\\)" };
+const MARKS = "const written = unwrap<WrittenCell>(text, [personId, accountId, version, build]);";
+const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "or build is never believed" };
 
 const KEYS = "src/services/keys.ts";
 const REACH = "src/loaders/reach.ts";
@@ -35,11 +35,10 @@ const KEEPING = "test/integration/webhook-subscriptions.test.ts";
 function unmarked(index: number): string {
   const marks = ["personId", "accountId", "version", "build"];
   marks[index] = `(text ?? "").startsWith("[") ? JSON.parse(text as string)[${index}] : ""`;
-  return `return unwrap<Cell>(text, [${marks.join(", ")}]);`;
+  return `const written = unwrap<WrittenCell>(text, [${marks.join(", ")}]);`;
 }
 
-/** The guards of tokens, of the way of a read, of server keys, of jobs and of webhooks. */
-/** The guards of tokens, of the way of a read, of server keys, of webhooks, of budgets, of history and of nights. */
+/** The guards of tokens, of the way of a read, of server keys, of jobs, of webhooks, of budgets, of history and of nights. */
 export const GUARDS: readonly Guard[] = [
   {
     name: "row lock around a refresh",
@@ -254,4 +253,12 @@ export const GUARDS: readonly Guard[] = [
   ...BUDGET_GUARDS,
   ...JOBS_GUARDS,
   ...HISTORY_GUARDS,
+  {
+    name: "a transaction whose session was lost is told as the database out of reach",
+    file: "src/db/outage.ts",
+    find: "if (GONE.some((gone) => error instanceof gone)) return true;",
+    replace: "",
+    suite: "test/integration/lost-sessions.test.ts",
+    tests: "whose session is lost",
+  },
 ];
