@@ -41,6 +41,8 @@ async function brooding(consumer: Consumer, isOver: () => boolean): Promise<void
   for (let turn = 0; !isOver(); turn += 1) {
     await consumer.behave(MOODS[turn % MOODS.length] ?? "fine");
     await sleep(MOOD_MS);
+    // On a busy machine the first message may come late: it fails until one has met that.
+    for (let waited = 0; consumer.refused === 0 && waited < PATIENCE_MS; waited += 50) await sleep(50);
   }
 }
 
