@@ -9,7 +9,7 @@ import {
   ownChanges,
 } from "../../src/loaders/changes";
 import type { RequestContext } from "../../src/loaders/context";
-import type { DailyNode } from "../../src/loaders/daily";
+import type { DailyNode } from "../../src/loaders/day-node";
 import type { Account, ChangePage, FeedEntry, Person } from "../../src/services/api";
 import { ChangesArgs, FollowChangesArgs, FollowProgressArgs } from "../inputs";
 import { ProviderAccount, User } from "../types/accounts";

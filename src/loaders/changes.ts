@@ -3,7 +3,7 @@ import { GatewayError } from "../domain/errors";
 import { isExternalId } from "../domain/people";
 import type { Account, ChangePage, ChangeQuestion, FeedEntry, Person } from "../services/api";
 import type { RequestContext } from "./context";
-import type { DailyNode } from "./daily";
+import { type DailyNode, unchosen } from "./day-node";
 import { dailyQuestion } from "./question";
 import { findUser, viewerOf } from "./reach";
 
@@ -77,5 +77,5 @@ export async function changedRecord(ctx: RequestContext, entry: FeedEntry): Prom
   const questions = methods.map((method) => dailyQuestion(metric, args, method));
   const results = await Promise.all(questions.map((question) => ctx.loaders.of(personId).stored.load(question)));
   const node = results.flatMap(({ bySource }) => bySource)[0];
-  return node ? { ...node, resolution: null } : null;
+  return node ? unchosen(node) : null;
 }

@@ -3,6 +3,7 @@ import type { MetricBackfill } from "../domain/backfill";
 import type { AccountTimes } from "../domain/sync-runs";
 import type { Account, Caller, Person, Services, SourcePreference } from "../services/api";
 import { createDailyLoader, type DailyLoader } from "./daily";
+import { once } from "./once";
 import type { Validity } from "./validity";
 
 /** What one request loads of one person. */
@@ -32,21 +33,13 @@ export interface Loaders {
   forget(): void;
 }
 
-/** Loads at the first call; all calls share the outcome. */
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let outcome: Promise<T> | null = null;
-  return () => {
-    outcome ??= load();
-    return outcome;
-  };
-}
-
 function personLoaders(services: Services, personId: string, validity: Validity): PersonLoaders {
+  const at = once(() => services.versions.current(personId));
   return {
-    daily: createDailyLoader(services.reading, personId, validity),
-    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId, validity),
-    accounts: once(() => services.accounts.list(personId)),
-    preferences: once(() => services.preferences.list(personId)),
+    daily: createDailyLoader(services.reading, personId, validity, at),
+    stored: createDailyLoader({ read: (...asked) => services.reading.stored(...asked) }, personId, validity, at),
+    accounts: once(() => services.accounts.list(personId, at)),
+    preferences: once(() => services.preferences.list(personId, at)),
     lastSyncedAt: new DataLoader<string, number | null>(async (ids) => {
       const times = await services.accounts.lastSyncedAt(personId, ids);
       return ids.map((id) => times.get(id) ?? null);
@@ -83,6 +76,10 @@ export function createLoaders(services: Services, caller: Caller, validity: Vali
       return loaders;
     },
     forget() {
+      for (const { daily, stored } of known.values()) {
+        daily.clearAll();
+        stored.clearAll();
+      }
       known.clear();
       people.clearAll();
     },

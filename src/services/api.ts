@@ -11,6 +11,7 @@ import type { KeptSubscription } from "../domain/subscriptions";
 import type { AccountTimes, SyncRunPage } from "../domain/sync-runs";
 import type { Queue } from "./ports/queue";
 import type { SyncRunsAsked } from "./ports/sync-runs";
+import type { DataVersion, DataVersions } from "./ports/versions";
 import type { HandshakeAnswer } from "./subscriptions/verification";
 
 export type { Caller, KeyScope, ServerKey } from "../domain/callers";
@@ -59,16 +60,22 @@ export interface LinkingApi {
 
 /** Accounts as the person's apps see them: those linked, and those that need reconnecting. */
 export interface AccountsApi {
-  list(personId: string): Promise<readonly Account[]>;
+  list(personId: string, at?: AtVersion): Promise<readonly Account[]>;
   /** Epoch seconds of the latest successful check with the provider, by account id; absent where never. */
   lastSyncedAt(personId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
+/**
+ * The data version that a request reads a person at, asked for before any of their data: what is read of them at different moments says
+ * the same. Without one, each read asks for itself.
+ */
+export type AtVersion = () => Promise<DataVersion>;
+
 /** Reading through: cells, then database, then provider. All questions of a query are answered together. */
 export interface ReadingApi {
-  read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
+  read(personId: string, questions: readonly DailyQuestion[], at?: AtVersion): Promise<readonly DailyAnswer[]>;
   /** The same from what is kept here, asking no provider: a day that is not known as a whole has no value. */
-  stored(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]>;
+  stored(personId: string, questions: readonly DailyQuestion[], at?: AtVersion): Promise<readonly DailyAnswer[]>;
 }
 
 /** One entry of a person's feed, and the cursor that leads to what comes after it. */
@@ -129,7 +136,7 @@ export interface SourcePreference {
 /** Whose record a person wants where several providers have the day. */
 export interface PreferencesApi {
   /** At most one a metric, in the order of the metrics. */
-  list(personId: string): Promise<readonly SourcePreference[]>;
+  list(personId: string, at?: AtVersion): Promise<readonly SourcePreference[]>;
   /** Keeps an order of distinct providers; an empty one removes the preference, which is answered as null. */
   set(person: Person, metric: Metric, order: readonly string[]): Promise<SourcePreference | null>;
 }
@@ -219,6 +226,7 @@ export interface OutgoingApi {
 
 /** Everything that GraphQL and HTTP may call. */
 export interface Services {
+  readonly versions: Pick<DataVersions, "current">;
   readonly people: PeopleApi;
   readonly keys: KeysApi;
   readonly accounts: AccountsApi;

@@ -1,5 +1,5 @@
 import { METRICS, type Metric } from "../domain/metrics";
-import type { Person, PreferencesApi, SourcePreference } from "./api";
+import type { AtVersion, Person, PreferencesApi, SourcePreference } from "./api";
 import type { PreferenceKeeper } from "./ports/person-state";
 import type { DataVersions } from "./ports/versions";
 import type { PersonStates } from "./reading/person-state";
@@ -18,8 +18,11 @@ export class PreferenceService implements PreferencesApi {
   constructor(private readonly parts: PreferenceParts) {}
 
   /** @inheritdoc */
-  async list(personId: string): Promise<readonly SourcePreference[]> {
-    const { version } = await this.parts.versions.current(personId);
+  async list(
+    personId: string,
+    at: AtVersion = () => this.parts.versions.current(personId),
+  ): Promise<readonly SourcePreference[]> {
+    const { version } = await at();
     const { preferences } = await this.parts.states.at(personId, version);
     return METRICS.flatMap((metric) => {
       const order = (preferences[metric] ?? []).filter((provider) => this.parts.providers.has(provider));
@@ -29,7 +32,8 @@ export class PreferenceService implements PreferencesApi {
 
   /** @inheritdoc */
   async set(person: Person, metric: Metric, order: readonly string[]): Promise<SourcePreference | null> {
-    this.parts.versions.learned(person.id, await this.parts.keep(person.id, metric, order));
+    const since = performance.now();
+    this.parts.versions.learned(person.id, await this.parts.keep(person.id, metric, order), since);
     return order.length > 0 ? { metric, order } : null;
   }
 }

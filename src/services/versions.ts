@@ -12,9 +12,12 @@ const MAX_PERSONS = 100_000;
 const TOPIC = "version";
 
 interface Copy {
-  version: string;
-  confirmedAt: number;
-  /** Another process has told of a newer version. */
+  readonly version: string;
+  /** When it was asked for, not when the answer came: the next version may have been committed in between. */
+  readonly confirmedAt: number;
+  /** The newest version that another process has told of, and when. */
+  told: { readonly version: bigint; readonly at: number } | null;
+  /** That one is newer, and was told of since this one was confirmed. */
   overtaken: boolean;
 }
 
@@ -64,24 +67,31 @@ export class ConfirmedVersions implements DataVersions, TrustedVersions {
   }
 
   /** @inheritdoc */
-  learned(personId: string, version: string): void {
+  learned(personId: string, version: string, since = this.nowMs() - TRUSTED_MS): void {
     const known = this.copies.get(personId);
-    this.learn(personId, version, this.nowMs());
+    this.learn(personId, version, since);
     if (known?.version !== version) this.bell.ring(TOPIC, `${personId} ${version}`);
   }
 
   /** Versions only rise, so that an answer overtaken by a commit cannot turn the copy back. */
   private learn(personId: string, version: string, confirmedAt: number): string {
     const known = this.copies.get(personId);
-    const newer = known && BigInt(known.version) > BigInt(version) ? known.version : version;
-    this.copies.set(personId, { version: newer, confirmedAt, overtaken: false });
-    return newer;
+    if (known && BigInt(known.version) > BigInt(version)) return known.version;
+    const confirmed = known?.version === version ? Math.max(known.confirmedAt, confirmedAt) : confirmedAt;
+    const told = known?.told ?? null;
+    const overtaken = told !== null && told.version > BigInt(version) && told.at >= confirmed;
+    this.copies.set(personId, { version, confirmedAt: confirmed, told, overtaken });
+    return version;
   }
 
   private heard(message: string): void {
     const [personId = "", version = ""] = message.split(" ");
     const known = this.copies.get(personId);
-    if (known && /^\d+$/.test(version) && BigInt(version) > BigInt(known.version)) known.overtaken = true;
+    if (!known || !/^\d+$/.test(version)) return;
+    const [told, before] = [BigInt(version), known.told?.version ?? 0n];
+    if (told <= BigInt(known.version)) return;
+    known.told = { version: told > before ? told : before, at: this.nowMs() };
+    known.overtaken = true;
   }
 
   private async ask(personId: string): Promise<ReadonlyMap<string, string>> {

@@ -154,7 +154,7 @@ class Play {
       this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
       if (verdict !== "right" && this.examples.length < 8) {
         this.examples.push(
-          `${verdict}: ${one.model.name} at gateway ${read.gateway}, question ${read.question}: ${read.text.slice(0, 600)}`,
+          `${verdict}: ${one.model.name} at gateway ${read.gateway}, question ${read.question}, ${one.model.around(read)}: ${read.text.slice(0, 600)}`,
         );
       }
     });
@@ -195,8 +195,10 @@ class Play {
     }
     if (kind < 8) return this.world.link(name, gateway, any(SCOPES));
     const day = RANGE.start as CivilDay;
-    // One endpoint alone: each is committed by itself, and what holds between two commits is told by nobody.
-    this.world.vendor.simulator.people.revise({ endpoint: any(REVISED), day, user: name });
+    // Of one person one endpoint alone: each is committed by itself, and what holds between two commits is told by nobody. A revision
+    // that no scope let see comes with the next one.
+    const endpoint = REVISED[this.everybody.indexOf(one) % REVISED.length] ?? "";
+    this.world.vendor.simulator.people.revise({ endpoint, day, user: name });
     return this.world.change(name, gateway, SYNC, { input: { provider: "OURA", range: { start: day, end: day } } });
   }
 

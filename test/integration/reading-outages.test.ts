@@ -114,6 +114,22 @@ test.each(["memory", "Redis"])(
   },
 );
 
+test("a wearable is linked while PostgreSQL is away: who had none is not told that there is nothing", async () => {
+  const someone = await world.someone();
+  const setStatus = (status: string) =>
+    world.change(someone, "UPDATE accounts SET status = $2 WHERE person_id = $1", [someone.person.id, status]);
+  await setStatus("DISCONNECTED");
+  const gateway = await world.gateway({ databaseUrl: proxy.url });
+  const [nothing] = await gateway.ask(someone, question("ACTIVITY", WEEK));
+  expect([told(nothing!), codes(nothing!)]).toEqual([{}, []]);
+  proxy.refuse();
+  await setStatus("ACTIVE");
+  await sleep(1_050);
+  await expect(gateway.ask(someone, question("ACTIVITY", WEEK))).rejects.toMatchObject({ code: "SERVICE_DEGRADED" });
+  const [named] = await gateway.ask(someone, question("ACTIVITY", WEEK, { providers: ["acme"] }));
+  expect([new Set(Object.values(told(named!))), codes(named!)]).toEqual([new Set(["NOT_CONNECTED"]), ["STALE_DATA"]]);
+});
+
 test("PostgreSQL goes away just before the answer is committed: the days are not called known", async () => {
   const someone = await world.someone();
   someone.data.fill(daysOf(WEEK));

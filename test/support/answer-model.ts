@@ -44,6 +44,17 @@ export class PersonModel {
     this.unjudged.splice(0, this.unjudged.length, ...left);
   }
 
+  /** When a read was made, beside the changes next to it. */
+  around(read: Read): string {
+    const since = (at: number) => `${Math.round(at - read.sentAt)} ms`;
+    const changes = this.states.flatMap(({ change }) =>
+      change && change.doneAt > read.sentAt - 2 * ELSEWHERE_MS && change.sentAt < read.doneAt
+        ? [`changed by ${change.gateway} from ${since(change.sentAt)} to ${since(change.doneAt)}`]
+        : [],
+    );
+    return [`answered after ${since(read.doneAt)}`, ...changes].join(", ");
+  }
+
   private verdictOn(read: Read): Verdict {
     if (!read.text.includes(`"externalId":"${this.name}"`)) return "foreign";
     const at = this.states.findLastIndex(({ change }) => !change || this.holdsAt(change, read) <= read.sentAt);

@@ -3,7 +3,8 @@ import type { Account } from "../../domain/people";
 import type { PersonState } from "../../services/ports/person-state";
 import type { Database } from "../database";
 
-interface StateRow {
+/** What {@link STATE_COLUMNS} answer. */
+export interface StateRow {
   offset_minutes: number | null;
   accounts:
     | {
@@ -18,28 +19,33 @@ interface StateRow {
   preferences: Partial<Record<Metric, string[]>> | null;
 }
 
-// The newest account of a provider first, so that a linked one is found before those that were left.
-const STATE = `
-SELECT p.utc_offset_minutes AS offset_minutes,
+/** SQL for the state of the person `$1` whose row is `p`: columns of a {@link StateRow}. The newest account of a provider comes first, so that a linked one is found before those that were left. */
+export const STATE_COLUMNS = `p.utc_offset_minutes AS offset_minutes,
   (SELECT json_agg(json_build_object('id', a.id, 'provider', a.provider, 'status', a.status, 'scopes', a.granted_scopes,
       'connected', extract(epoch FROM a.connected_at)::float8, 'grant', a.grant_number) ORDER BY a.provider, a.connected_at DESC)
    FROM accounts a WHERE a.person_id = $1) AS accounts,
-  (SELECT json_object_agg(s.metric, s.providers) FROM source_preferences s WHERE s.person_id = $1) AS preferences
-FROM people p WHERE p.id = $1`;
+  (SELECT json_object_agg(s.metric, s.providers ORDER BY s.metric) FROM source_preferences s WHERE s.person_id = $1) AS preferences`;
+
+const STATE = `SELECT ${STATE_COLUMNS} FROM people p WHERE p.id = $1`;
 
 /** A person's accounts, those they left included, the wearer's latest known offset and the person's preferences, in one snapshot. */
 export async function readPersonState(database: Database, personId: string): Promise<PersonState> {
   const rows = await database.read<StateRow>(personId, { name: "person state", text: STATE }, [personId]);
-  const accounts = (rows[0]?.accounts ?? []).map((row) => ({
-    id: row.id,
+  return stateOf(personId, rows[0] ?? { offset_minutes: null, accounts: null, preferences: null });
+}
+
+/** A person's state out of its columns. */
+export function stateOf(personId: string, row: StateRow): PersonState {
+  const accounts = (row.accounts ?? []).map((account) => ({
+    id: account.id,
     personId,
-    provider: row.provider,
-    status: row.status,
-    grantedScopes: row.scopes,
-    connectedAt: row.connected,
-    grantNumber: row.grant,
+    provider: account.provider,
+    status: account.status,
+    grantedScopes: account.scopes,
+    connectedAt: account.connected,
+    grantNumber: account.grant,
   }));
-  return { accounts, offsetMinutes: rows[0]?.offset_minutes ?? null, preferences: rows[0]?.preferences ?? {} };
+  return { accounts, offsetMinutes: row.offset_minutes, preferences: row.preferences ?? {} };
 }
 
 // One look at the end of the index an account, however many fetches are kept.

@@ -59,6 +59,7 @@ export class ChangeFeed {
     first: number,
     { metrics, providers }: FeedFilter,
   ): Promise<Stretch & { readonly latest: FeedPosition }> {
+    const since = performance.now();
     const stretch = await this.parts.source({
       personId,
       after,
@@ -70,7 +71,7 @@ export class ChangeFeed {
     const { version, forgotten } = stretch;
     if (after !== null) checkKept(after, forgotten, endOf(version));
     // Whoever reads the records of these entries must not be answered by an older copy.
-    this.parts.versions.learned(personId, version);
+    this.parts.versions.learned(personId, version, since);
     const entries = stretch.entries.slice(0, first);
     const more = stretch.entries.length > first;
     const last = entries.at(-1);

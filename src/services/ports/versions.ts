@@ -9,8 +9,11 @@ export interface DataVersions {
   current(personId: string): Promise<DataVersion>;
   /** The version that this process has seen last, without asking; null where it has seen none, or heard of a newer one. */
   seen(personId: string): string | null;
-  /** This process has just committed or read this version. */
-  learned(personId: string, version: string): void;
+  /**
+   * This process has just committed or read this version. `since`: by `performance.now()`, before that began; another process may have
+   * committed the next one meanwhile. Where it is left out, whoever needs the version asks for it.
+   */
+  learned(personId: string, version: string, since?: number): void;
 }
 
 /** Data versions of which this process need not ask. */

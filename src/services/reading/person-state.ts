@@ -12,7 +12,8 @@ const KEPT_SECONDS = 6 * 3_600;
 /** People whose states this process holds at most. */
 const MAX_HELD = 10_000;
 
-interface VersionedState {
+/** A person's state, and the data version that it was read at. */
+export interface VersionedState {
   readonly version: string;
   readonly state: PersonState;
 }
@@ -28,6 +29,19 @@ export class PersonStates {
     private readonly cache: Cache | null,
     private readonly build: string,
   ) {}
+
+  /** The state that this process holds, of whatever data version; null where it holds none. */
+  heldOf(personId: string): VersionedState | null {
+    return this.held.get(personId) ?? null;
+  }
+
+  /** The state of a data version was read from the truth. */
+  learned(personId: string, version: string, state: PersonState): void {
+    this.held.set(personId, { version, state });
+    const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
+    // Nobody waits for it: a cache answers every failure as a miss.
+    void this.cache?.putValue(personId, NAME, text, KEPT_SECONDS);
+  }
 
   /** The state at a data version. */
   async at(personId: string, version: string): Promise<PersonState> {
@@ -67,10 +81,7 @@ export class PersonStates {
 
   private async look(personId: string, version: string): Promise<PersonState> {
     const state = await this.source(personId);
-    this.held.set(personId, { version, state });
-    const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
-    // Nobody waits for it: a cache answers every failure as a miss.
-    void this.cache?.putValue(personId, NAME, text, KEPT_SECONDS);
+    this.learned(personId, version, state);
     return state;
   }
 }

@@ -43,11 +43,11 @@ test("trust without asking is for a second, never beyond what a newer ring, a co
   await versions.current("a");
   state.clock = 999;
   expect(versions.trusted("a")).toBe("1");
-  versions.learned("a", "5");
+  versions.learned("a", "5", state.clock);
   expect(versions.trusted("a")).toBe("5");
   bell.ring("version", "a 6");
   expect(versions.trusted("a")).toBeNull();
-  versions.learned("a", "6");
+  versions.learned("a", "6", state.clock);
   state.clock = 1_999;
   expect(versions.trusted("a")).toBeNull();
   state.away = true;
@@ -68,16 +68,45 @@ test("a ring of a newer version ends the trust, one of an older or a garbled one
 });
 
 test("what this process has committed is believed at once and told to the others; an older answer does not turn it back", async () => {
-  const { versions, asked, bell } = world();
+  const { versions, asked, bell, state } = world();
   const rung: string[] = [];
   bell.listen("version", (message) => rung.push(message));
   await versions.current("a");
-  versions.learned("a", "5");
-  versions.learned("a", "5");
-  versions.learned("a", "4");
+  versions.learned("a", "5", state.clock);
+  versions.learned("a", "5", state.clock);
+  versions.learned("a", "4", state.clock);
   expect(await versions.current("a")).toEqual({ version: "5", confirmed: true });
   expect(asked).toHaveLength(1);
   expect(rung[0]).toBe("a 5");
+});
+
+test("trust is counted from when a version was asked for, not from when it was heard of late", () => {
+  const { versions, state } = world();
+  state.clock = 900;
+  versions.learned("a", "5", 100);
+  expect(versions.trusted("a")).toBe("5");
+  state.clock = 1_100;
+  expect(versions.trusted("a")).toBeNull();
+  versions.learned("a", "6");
+  expect(versions.trusted("a")).toBeNull();
+  expect(versions.seen("a")).toBe("6");
+});
+
+test("what was read before a ring and comes after it does not bring the trust back, nor does an older version", () => {
+  const { versions, state, bell } = world();
+  versions.learned("a", "5", 0);
+  state.clock = 50;
+  bell.ring("version", "a 7");
+  state.clock = 60;
+  for (const late of ["4", "5", "6"]) {
+    versions.learned("a", late, 40);
+    expect([late, versions.trusted("a")]).toEqual([late, null]);
+  }
+  versions.learned("a", "7", 40);
+  expect(versions.trusted("a")).toBe("7");
+  versions.learned("a", "5", 900);
+  state.clock = 1_050;
+  expect(versions.trusted("a")).toBeNull();
 });
 
 test("with the database away a copy is used unconfirmed for five minutes, a rung one too; then no more", async () => {
