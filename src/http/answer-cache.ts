@@ -28,6 +28,14 @@ export interface KeptAnswer {
   readonly etag: string;
   readonly bytes: Buffer;
   readonly coded: Partial<Record<Coding, Buffer>>;
+  /** Responses that were made of it, by how they are sent: theirs who send it. Null where it was not sent yet. */
+  sent: Map<string, unknown> | null;
+}
+
+/** An answer in this process. */
+interface HeldAnswer extends KeptAnswer {
+  /** Whether other processes can have it as well. */
+  shared: boolean;
 }
 
 /** What keeping answers needs. `store`: null where there is only this process; `now`: epoch seconds; `maxBytes`: of this process, 0 to keep none anywhere. */
@@ -50,10 +58,11 @@ const compressors: Readonly<Record<Coding, (bytes: Buffer) => Promise<Buffer>>> 
 
 /**
  * Finished answers as bytes. One is handed out only to its owner, at the data version that it was made at, by the build that made it,
- * and while none of it would be asked for again.
+ * and while none of it would be asked for again. Other processes can have one from the second time on that it is asked for: most are
+ * asked for once, and putting them into the store took a tenth of the time that it takes to make them.
  */
 export class AnswerCache {
-  private readonly kept: LRUCache<string, KeptAnswer>;
+  private readonly kept: LRUCache<string, HeldAnswer>;
   private readonly lastKeys = new LastKeys();
 
   constructor(private readonly parts: AnswerCacheParts) {
@@ -94,21 +103,21 @@ export class AnswerCache {
     const answer = shared ? unpack(shared, key) : null;
     if (!answer || !this.holds(answer, question.personId, question.version)) return null;
     this.parts.onFound?.("shared");
-    this.kept.set(key, answer);
+    this.kept.set(key, { ...answer, shared: true });
     return answer;
   }
 
   /** Keeps an answer as long as it holds; the answer as it would be found, null where it does not hold long enough. */
-  async keep(question: AskedQuestion, body: string, validUntil: number): Promise<KeptAnswer | null> {
+  keep(question: AskedQuestion, body: string, validUntil: number): KeptAnswer | null {
     const now = this.parts.now();
     const until = Math.min(validUntil, now + LONGEST_SECONDS);
     if (until <= now) return null;
     const bytes = Buffer.from(body);
     const { personId, version } = question;
-    const answer = { personId, version, build: this.parts.build, until, etag: `"${digest(bytes)}"`, bytes, coded: {} };
-    const key = keyOf(question);
-    this.kept.set(key, answer);
-    if (until - now >= 1) await this.parts.store?.put(personId, digest(key), pack(answer, key), until - now);
+    const { build } = this.parts;
+    const etag = `"${digest(bytes)}"`;
+    const answer = { personId, version, build, until, etag, bytes, coded: {}, sent: null, shared: false };
+    this.kept.set(keyOf(question), answer);
     return answer;
   }
 
@@ -117,7 +126,9 @@ export class AnswerCache {
     const known = answer.coded[coding];
     if (known) return known;
     const bytes = await compressors[coding](answer.bytes);
-    this.kept.set(keyOf(question), { ...answer, coded: { ...answer.coded, [coding]: bytes } });
+    const key = keyOf(question);
+    const shared = this.kept.peek(key)?.shared ?? true;
+    this.kept.set(key, { ...answer, coded: { ...answer.coded, [coding]: bytes }, shared });
     return bytes;
   }
 
@@ -125,7 +136,15 @@ export class AnswerCache {
     const mine = this.kept.get(key);
     if (!mine || !this.holds(mine, personId, version)) return null;
     this.parts.onFound?.("memory");
+    if (!mine.shared) this.share(key, mine);
     return mine;
+  }
+
+  /** Nobody waits for it: the store answers every failure as a miss. */
+  private share(key: string, answer: HeldAnswer): void {
+    answer.shared = true;
+    const seconds = answer.until - this.parts.now();
+    if (seconds >= 1) void this.parts.store?.put(answer.personId, digest(key), pack(answer, key), seconds);
   }
 
   private holds(answer: KeptAnswer, personId: string, version: string): boolean {
@@ -167,5 +186,5 @@ function unpack(packed: Buffer, key: string): KeptAnswer | null {
   const bytes = packed.subarray(end + 1);
   // Of another store's mistakes a digest that does not fit is the last to be caught.
   if (etag !== `"${digest(bytes)}"`) return null;
-  return { personId, version, build, until, etag, bytes, coded: {} } as KeptAnswer;
+  return { personId, version, build, until, etag, bytes, coded: {}, sent: null } as KeptAnswer;
 }

@@ -18,7 +18,7 @@ export function unauthenticated(message: string, cause?: unknown): GatewayError 
 }
 
 /** Every value of a header among raw headers; `name` in lower case. */
-function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+export function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
   const values: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const one = rawHeaders[at] ?? "";

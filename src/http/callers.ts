@@ -5,8 +5,8 @@ import { type Authenticator, bearerToken } from "./auth";
 /** Answers who makes a request, by its raw headers: the bearer of a server key, or the person whom `authenticate` recognises. */
 export interface Callers {
   (rawHeaders: readonly string[]): Promise<Caller>;
-  /** The person who makes a request, where nothing has to be waited for; null where something has, and of every other caller. */
-  readonly knownPerson: (rawHeaders: readonly string[]) => Person | null;
+  /** The person who makes a request with a bearer token (null: with none), where nothing has to be waited for; null where something has, and of every other caller. */
+  readonly knownPerson: (token: string | null) => Person | null;
 }
 
 /** Recognises callers. */
@@ -19,8 +19,7 @@ export function createCallers(
     if (token?.startsWith(KEY_MARK)) return { kind: "server", key: await keys.verify(token) };
     return { kind: "person", person: await people.person(await authenticate(rawHeaders)) };
   };
-  const knownPerson = (rawHeaders: readonly string[]): Person | null => {
-    const token = bearerToken(rawHeaders);
+  const knownPerson = (token: string | null): Person | null => {
     if (token?.startsWith(KEY_MARK)) return null;
     const subject = authenticate.known?.(token) ?? null;
     return subject === null ? null : (people.known?.(subject) ?? null);

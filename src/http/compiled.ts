@@ -4,7 +4,8 @@ import { mayBeKept } from "../../schema/kept";
 import type { RequestContext } from "../loaders/context";
 import type { Text } from "./pieces";
 import { conditionVariables, type PlainOperation, plainOperation, type Variables } from "./plain-operation";
-import { type Execution, PrinterMaker, Unprintable } from "./printing";
+import { PrinterMaker } from "./printing";
+import { type Execution, Unprintable } from "./printing-objects";
 
 /** Uses of an operation after which it is compiled. */
 const USES_BEFORE_COMPILING = 3;

@@ -4,10 +4,8 @@ import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import type { Callers } from "./callers";
-import { MAX_BODY_BYTES } from "./json-body";
 import { type KeptResponse, keptResponse, keptResponseAtOnce } from "./kept-response";
-import { chosenResponseType, type ResponseType } from "./media-type";
-import { isLoopbackHost } from "./origins";
+import { type PlainHead, PlainHeads } from "./plain-heads";
 import { WholeRequest } from "./whole-request";
 
 /** What answering ahead of the framework needs. `loopbackOnly`: only loopback Hosts are served. */
@@ -23,12 +21,6 @@ export interface FirstAnswerParts {
   }) => void;
 }
 
-const PLAIN_HOST = /^[A-Za-z0-9.-]{1,255}(?::\d{1,5})?$/;
-const DIGITS = /^\d{1,6}$/;
-const JSON_TYPE = /^application\/json(?:; ?charset=utf-8)?$/i;
-/** Headers with which a request is more than the usual: a page of another origin, a coded body. */
-const UNUSUAL = ["origin", "content-encoding", "transfer-encoding", "expect"] as const;
-
 /**
  * Answers from the kept answers before the framework sees the request, which costs less than half: only the plainest requests, with
  * the framework's own checks, and every other or doubtful one is left to it with its body put back.
@@ -36,8 +28,11 @@ const UNUSUAL = ["origin", "content-encoding", "transfer-encoding", "expect"] as
 export class FirstAnswer {
   private readonly bodies = new WeakMap<IncomingMessage, Buffer>();
   private readonly looked = new WeakMap<IncomingMessage, AskedQuestion>();
+  private readonly heads: PlainHeads;
 
-  constructor(private readonly parts: FirstAnswerParts) {}
+  constructor(private readonly parts: FirstAnswerParts) {
+    this.heads = new PlainHeads(parts.loopbackOnly);
+  }
 
   /** Puts itself before the framework's listener; call it once the framework is ready. */
   before(app: FastifyInstance): void {
@@ -60,19 +55,19 @@ export class FirstAnswer {
   }
 
   private meet(request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
-    const type = this.isPlain(request) ? chosenResponseType(request.headers.accept) : null;
-    if (type === null || !(request instanceof WholeRequest)) {
+    const head = this.isWanted(request) ? this.heads.of(request) : null;
+    if (head === null || !(request instanceof WholeRequest)) {
       otherwise();
       return;
     }
     const arrivedAt = performance.now();
     request.takeBody((body) => {
-      const atOnce = this.atOnce(request, type, body);
+      const atOnce = this.atOnce(head, body);
       if (atOnce) {
         this.send(response, atOnce, arrivedAt);
         return;
       }
-      this.find(request, type, body).then(
+      this.find(request, head, body).then(
         (kept) => (kept ? this.send(response, kept, arrivedAt) : this.leave(request, body, otherwise)),
         () => this.leave(request, body, otherwise),
       );
@@ -85,44 +80,40 @@ export class FirstAnswer {
     otherwise();
   }
 
-  private isPlain({ method, url, headers }: IncomingMessage): boolean {
-    if (method !== "POST" || url !== "/graphql" || this.parts.isDraining()) return false;
-    if (UNUSUAL.some((name) => headers[name] !== undefined)) return false;
-    const { host = "", "content-type": contentType = "", "content-length": length = "" } = headers;
-    if (!(this.parts.loopbackOnly ? isLoopbackHost(host) : PLAIN_HOST.test(host))) return false;
-    return JSON_TYPE.test(contentType) && DIGITS.test(length) && Number(length) <= MAX_BODY_BYTES;
+  private isWanted({ method, url }: IncomingMessage): boolean {
+    return method === "POST" && url === "/graphql" && !this.parts.isDraining();
   }
 
   /** The answer where nothing has to be waited for, not even a microtask. */
-  private atOnce(request: IncomingMessage, type: ResponseType, body: Buffer): KeptResponse | null {
-    try {
-      const person = this.parts.callerOf.knownPerson(request.rawHeaders);
-      const kept = person && this.parts.answers.atOnce(person.id, type, body);
-      return kept && keptResponseAtOnce(type, kept, request.headers);
-    } catch {
-      // Credentials that cannot be accepted: whoever answers them says why.
-      return null;
-    }
+  private atOnce({ token, type, headers }: PlainHead, body: Buffer): KeptResponse | null {
+    const person = this.parts.callerOf.knownPerson(token);
+    const kept = person && this.parts.answers.atOnce(person.id, type, body);
+    return kept && keptResponseAtOnce(type, kept, headers);
   }
 
-  private async find(request: IncomingMessage, type: ResponseType, body: Buffer): Promise<KeptResponse | null> {
+  private async find(request: IncomingMessage, head: PlainHead, body: Buffer): Promise<KeptResponse | null> {
     const { answers, callerOf } = this.parts;
-    const caller = await callerOf(request.rawHeaders);
+    const { type, headers, rawHeaders } = head;
+    const caller = await callerOf(rawHeaders);
     if (caller.kind !== "person") return null;
     const question = await answers.asked({ personId: caller.person.id, type, text: body.toString("latin1") });
     if (!question) return null;
     const kept = await answers.find(question);
-    if (kept) return keptResponse(answers, question, kept, request.headers);
+    if (kept) return keptResponse(answers, question, kept, headers);
     this.looked.set(request, question);
     return null;
   }
 
   private send(response: ServerResponse, { status, rawHeaders, bytes }: KeptResponse, arrivedAt: number): void {
     const id = randomUUID();
-    response.on("finish", () => {
-      this.parts.onAnswered({ id, status, milliseconds: performance.now() - arrivedAt });
-    });
     response.writeHead(status, [...rawHeaders, "x-request-id", id]);
     response.end(bytes);
+    const { onAnswered } = this.parts;
+    // Most often the system has taken all of it by now.
+    if (response.socket?.writableLength === 0) {
+      onAnswered({ id, status, milliseconds: performance.now() - arrivedAt });
+      return;
+    }
+    response.on("finish", () => onAnswered({ id, status, milliseconds: performance.now() - arrivedAt }));
   }
 }

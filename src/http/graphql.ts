@@ -110,8 +110,10 @@ export async function serveGraphql(
     preParsing: async (request, _reply, payload) => first.bodyOf(request.raw) ?? payload,
     onSend: async (request, reply, payload) => {
       const { question, context } = underway.get(request) ?? {};
+      // A request outlives its answer by a while, and what it refers to would be taken for old.
+      context?.loaders.forget();
       if (!question || !context || reply.statusCode !== 200 || typeof payload !== "string") return payload;
-      const kept = await answers.keep(question, payload, context.validity.ends);
+      const kept = answers.keep(question, payload, context.validity.ends);
       if (!kept) return payload;
       reply.headers(keptHeaders(kept));
       return kept.bytes;

@@ -4,13 +4,12 @@ import { LRUCache } from "lru-cache";
 import type { AuthSettings } from "../config/auth";
 import { GatewayError } from "../domain/errors";
 import { isExternalId } from "../domain/people";
+import { Briefly } from "./briefly";
 
 type JwtSettings = Exclude<AuthSettings, { kind: "demo" }>;
 
 const VERIFIED_FOR_MS = 60_000;
 const VERIFIED_ENTRIES = 10_000;
-const HASHES_FOR_MS = 1_000;
-const HASHES_ENTRIES = 1_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const JWKS_TIMEOUT_MS = 2500;
 
@@ -51,21 +50,6 @@ function checkedSubject({ sub, exp }: JWTPayload, now: number): { subject: strin
   return { subject: sub, expiresAt };
 }
 
-/** Hashes of the verified tokens that came within the last second, so that they are not made again; a token itself stays no longer. */
-class LastHashes {
-  private readonly made = new Map<string, string>();
-
-  of(token: string): string {
-    return this.made.get(token) ?? hashOf(token);
-  }
-
-  keep(token: string, made: string): void {
-    if (this.made.size >= HASHES_ENTRIES || this.made.has(token)) return;
-    if (this.made.size === 0) setTimeout(() => this.made.clear(), HASHES_FOR_MS).unref();
-    this.made.set(token, made);
-  }
-}
-
 function hashOf(token: string): string {
   return hash("sha256", token, "base64");
 }
@@ -92,16 +76,17 @@ export function createJwtVerifier(settings: JwtSettings, now: () => number): Jwt
     if (remoteKeys === null) throw new Error("expected signing keys");
     return (await jwtVerify(token, remoteKeys, checks)).payload;
   };
-  const hashes = new LastHashes();
+  const hashes = new Briefly<string>();
   const keptOf = (key: string): string | null => {
     const kept = verified.get(key);
     return kept && now() < kept.until ? kept.subject : null;
   };
   return {
     known(token) {
-      const key = hashes.of(token);
+      const made = hashes.get(token);
+      const key = made ?? hashOf(token);
       const subject = keptOf(key);
-      if (subject !== null) hashes.keep(token, key);
+      if (subject !== null && made === undefined) hashes.set(token, key);
       return subject;
     },
     async verify(token) {

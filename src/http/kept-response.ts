@@ -50,9 +50,6 @@ function codingOf(kept: KeptAnswer, asked: IncomingHttpHeaders): Coding | null {
   return isHeld(kept, asked) ? null : chosenCoding(asked["accept-encoding"], kept.bytes.length);
 }
 
-/** Responses as they were last sent; they hold nothing but what is the answer's own. */
-const sent = new WeakMap<KeptAnswer, Map<string, KeptResponse>>();
-
 function sentAs(
   type: string,
   kept: KeptAnswer,
@@ -60,11 +57,12 @@ function sentAs(
   coded: { readonly coding: Coding; readonly bytes: Buffer } | null,
 ): KeptResponse {
   const held = isHeld(kept, asked);
-  const name = `${type} ${held ? "held" : (coded?.coding ?? "plain")}`;
-  const known = sent.get(kept) ?? new Map<string, KeptResponse>();
-  sent.set(kept, known);
-  const response = known.get(name) ?? responseOf(type, kept, held, coded);
-  known.set(name, response);
+  const name = held ? "held" : (coded?.coding ?? "plain");
+  const known = kept.sent?.get(name) as KeptResponse | undefined;
+  if (known) return known;
+  const response = responseOf(type, kept, held, coded);
+  kept.sent ??= new Map();
+  kept.sent.set(name, response);
   return response;
 }
 

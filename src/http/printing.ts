@@ -1,6 +1,7 @@
 import {
   type FieldNode,
   GraphQLFloat,
+  GraphQLInt,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -18,15 +19,15 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import { Pieces, type Text } from "./pieces";
-
-/** What an operation is executed with: the request's context, and coerced variables. */
-export interface Execution {
-  readonly context: unknown;
-  readonly variables: Readonly<Record<string, unknown>>;
-}
-
-/** Prints a value as JSON, or throws where the reference would tell an error. */
-type Print = (value: unknown, execution: Execution) => Text;
+import {
+  type Execution,
+  type FieldPrinter,
+  NULL,
+  type Print,
+  printAny,
+  printObject,
+  Unprintable,
+} from "./printing-objects";
 
 /** How a value of a type is printed; `own`: nothing but the value itself decides what comes out. */
 interface Printer {
@@ -34,19 +35,13 @@ interface Printer {
   readonly own: boolean;
 }
 
-interface FieldPrinter {
-  /** The response name as JSON, with its colon, and a comma before all but the first. */
-  readonly name: string;
-  readonly read: (source: unknown, execution: Execution) => unknown;
-  readonly print: Print;
-}
-
 type Source = Readonly<Record<string, unknown>>;
 
-const NULL = "null";
-
-/** Where anything is otherwise than it usually is: the reference executor tells what. */
-export class Unprintable extends Error {}
+/** Leaf types that print their usual numbers as they are. */
+const NUMBERS: ReadonlyMap<GraphQLOutputType, FieldPrinter["numbers"]> = new Map([
+  [GraphQLFloat, "finite"],
+  [GraphQLInt, "int32"],
+]);
 
 /**
  * Makes printers of plain selections: fields without fragments and conditions, of abstract types one fragment per type. What depends on
@@ -73,11 +68,12 @@ export class PrinterMaker {
   private fieldPrinter(parent: GraphQLObjectType, node: FieldNode): Omit<FieldPrinter & Printer, "name"> {
     if (node.name.value === "__typename") {
       const text = JSON.stringify(parent.name);
-      return { read: () => null, print: () => text, own: true };
+      return { property: null, read: () => null, print: () => text, numbers: "none", own: true };
     }
     const field = parent.getFields()[node.name.value];
     if (!field) throw new Unprintable();
     const { print, own } = this.printer(field.type, node);
+    const numbers = NUMBERS.get(isNonNullType(field.type) ? field.type.ofType : field.type) ?? "none";
     const info = this.infoOf(parent, node, field.type);
     const argumentsOf = ({ variables }: Execution) =>
       field.args.length > 0 ? getArgumentValues(field, node, variables) : {};
@@ -85,15 +81,21 @@ export class PrinterMaker {
     if (resolve) {
       const read = (source: unknown, execution: Execution) =>
         resolve(source, argumentsOf(execution), execution.context, info(execution));
-      return { read, print, own: own && field.extensions["own"] === true && field.args.length === 0 };
+      return {
+        property: null,
+        read,
+        print,
+        numbers,
+        own: own && field.extensions["own"] === true && field.args.length === 0,
+      };
     }
-    const key = node.name.value;
+    const property = node.name.value;
     const read = (source: unknown, execution: Execution) => {
-      const value = (source as Source)[key];
+      const value = (source as Source)[property];
       if (typeof value !== "function") return value;
       return Reflect.apply(value, source, [argumentsOf(execution), execution.context, info(execution)]);
     };
-    return { read, print, own };
+    return { property, read, print, numbers, own };
   }
 
   private infoOf(parentType: GraphQLObjectType, node: FieldNode, returnType: GraphQLOutputType) {
@@ -143,28 +145,6 @@ function present(text: Text): Text {
   return text;
 }
 
-/** Prints what a field or list holds, whether it is there or comes later. */
-function printAny(print: Print, value: unknown, execution: Execution): Text {
-  if (typeof value !== "object" || value === null) return print(value, execution);
-  if (value instanceof Error) throw new Unprintable();
-  if (typeof (value as Partial<Promise<unknown>>).then !== "function") return print(value, execution);
-  return Promise.resolve(value as Promise<unknown>).then((later) => printAny(print, later, execution));
-}
-
-function printObject(fields: readonly FieldPrinter[]): Print {
-  return (value, execution) => {
-    if (value === null || value === undefined) return NULL;
-    const pieces = new Pieces("{");
-    try {
-      for (const { name, read, print } of fields) pieces.add(name, printAny(print, read(value, execution), execution));
-      return pieces.end("}");
-    } catch (error) {
-      pieces.abandon();
-      throw error;
-    }
-  };
-}
-
 function printList(print: Print): Print {
   return (value, execution) => {
     if (value === null || value === undefined) return NULL;
@@ -207,10 +187,11 @@ function printEnum(serialized: (value: unknown) => string): Print {
 
 const PRINTED = Symbol("printed");
 
-/** What an object was printed to, by which selection's printer. */
+/** What an object was printed to, by which selection's printer; and what before, by another's. */
 interface Printed {
   readonly by: Print;
   readonly text: string;
+  readonly before: Printed | null;
 }
 
 /** Selections whose texts of one object are kept. */
@@ -221,14 +202,28 @@ function printOnce(print: Print): Print {
   return (value, execution) => {
     if (typeof value !== "object" || value === null) return print(value, execution);
     // On the object itself: to the garbage collector a WeakMap of hundreds of them is a third of all work.
-    const lasting = value as { [PRINTED]?: readonly Printed[] };
-    const before = lasting[PRINTED] ?? [];
-    for (const known of before) if (known.by === print) return known.text;
+    const lasting = value as { [PRINTED]?: Printed };
+    const latest = lasting[PRINTED] ?? null;
+    for (let known = latest; known !== null; known = known.before) if (known.by === print) return known.text;
     const text = print(value, execution);
     if (typeof text !== "string") return text;
-    // In one piece: what is put together by concatenation stays a tree of pieces, to be walked whenever it is used.
-    const flat = ["", text].join("");
-    lasting[PRINTED] = [...before.slice(1 - MAX_TEXTS), { by: print, text: flat }];
-    return flat;
+    lasting[PRINTED] = { by: print, text: inOnePiece(text), before: firstOf(latest, MAX_TEXTS - 1) };
+    return text;
   };
+}
+
+/** The latest of them, so many at most. */
+function firstOf(printed: Printed | null, most: number): Printed | null {
+  return printed && most > 0 ? { ...printed, before: firstOf(printed.before, most - 1) } : null;
+}
+
+const NUL = 0;
+
+/**
+ * A JSON text in one piece. What is put together by concatenation stays a tree of pieces, to be walked whenever it is used, until
+ * somebody reads a character out of it; joining a list makes no difference to V8.
+ */
+function inOnePiece(text: string): string {
+  if (text.charCodeAt(0) === NUL) throw new RangeError("expected JSON");
+  return text;
 }

@@ -7,7 +7,7 @@ import { IncomingMessage } from "node:http";
 export class WholeRequest extends IncomingMessage {
   /** Absent, not null, where nobody takes the body: fields with values cost every request. */
   declare private taker?: ((body: Buffer) => void) | undefined;
-  declare private chunks?: Buffer[];
+  declare private chunks?: Buffer[] | undefined;
   /** By this Node knows whom it need not drain once the answer is out. */
   declare protected _consumed: boolean;
 
@@ -33,6 +33,8 @@ export class WholeRequest extends IncomingMessage {
       return true;
     }
     this.taker = undefined;
+    // The connection keeps its last request, and ten thousand connections would keep as many bodies.
+    this.chunks = undefined;
     taker(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
     return false;
   }

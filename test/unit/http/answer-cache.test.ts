@@ -38,6 +38,13 @@ const asked = (personId: string, version = "1", text = "q"): AskedQuestion => ({
 });
 const said = (answer: KeptAnswer | null) => answer?.bytes.toString() ?? null;
 
+/** Leaves an answer in the store, as a process does that is asked for it a second time. */
+async function left(shelf: Shelf): Promise<void> {
+  const cache = cacheOn(shelf);
+  cache.keep(asked("ann"), "ann's", 1_060);
+  await cache.find(asked("ann"));
+}
+
 beforeEach(() => {
   clock = 1_000;
   trusted = "1";
@@ -45,28 +52,28 @@ beforeEach(() => {
 
 test("two people's equal questions are kept side by side, each to its owner", async () => {
   const cache = cacheOn(null);
-  await cache.keep(asked("ann"), "ann's", 1_060);
-  await cache.keep(asked("ben"), "ben's", 1_060);
+  cache.keep(asked("ann"), "ann's", 1_060);
+  cache.keep(asked("ben"), "ben's", 1_060);
   expect([said(await cache.find(asked("ann"))), said(await cache.find(asked("ben")))]).toEqual(["ann's", "ben's"]);
 });
 
 test("a person's other questions, and the same in another media type, are others", async () => {
   const cache = cacheOn(null);
-  await cache.keep(asked("ann"), "ann's", 1_060);
+  cache.keep(asked("ann"), "ann's", 1_060);
   expect(await cache.find(asked("ann", "1", "q "))).toBeNull();
   expect(await cache.find({ ...asked("ann"), type: "application/graphql-response+json" })).toBeNull();
 });
 
 test("an answer of another version, older or newer, is a miss", async () => {
   const cache = cacheOn(null);
-  await cache.keep(asked("ann", "2"), "ann's", 1_060);
+  cache.keep(asked("ann", "2"), "ann's", 1_060);
   expect([await cache.find(asked("ann", "1")), await cache.find(asked("ann", "3"))]).toEqual([null, null]);
 });
 
 test("an answer is a miss from its end on, six hours at the latest", async () => {
   const cache = cacheOn(null);
-  await cache.keep(asked("ann"), "short", 1_060);
-  await cache.keep(asked("ann", "1", "long"), "long", Number.POSITIVE_INFINITY);
+  cache.keep(asked("ann"), "short", 1_060);
+  cache.keep(asked("ann", "1", "long"), "long", Number.POSITIVE_INFINITY);
   clock = 1_059.9;
   expect(said(await cache.find(asked("ann")))).toBe("short");
   clock = 1_060;
@@ -86,7 +93,7 @@ test.each<[string, (marks: unknown[]) => unknown[]]>([
   ["nothing", () => []],
 ])("a shared value that names %s is a miss, whatever else fits", async (_name, change) => {
   const shelf = new Shelf();
-  await cacheOn(shelf).keep(asked("ann"), "ann's", 1_060);
+  await left(shelf);
   expect(said(await cacheOn(shelf).find(asked("ann")))).toBe("ann's");
   shelf.remark(change);
   expect(await cacheOn(shelf).find(asked("ann"))).toBeNull();
@@ -94,8 +101,34 @@ test.each<[string, (marks: unknown[]) => unknown[]]>([
 
 test("another build finds nothing of this one's", async () => {
   const shelf = new Shelf();
-  await cacheOn(shelf).keep(asked("ann"), "ann's", 1_060);
+  await left(shelf);
   expect(await cacheOn(shelf, "other").find(asked("ann"))).toBeNull();
+});
+
+test("an answer is put into the store when it is asked for again, once", async () => {
+  const shelf = new Shelf();
+  const put = jest.spyOn(shelf, "put");
+  const cache = cacheOn(shelf);
+  cache.keep(asked("ann"), "ann's", 1_060);
+  cache.keep(asked("ben"), "ben's", 1_060);
+  expect(put).not.toHaveBeenCalled();
+  for (let turn = 0; turn < 3; turn++) {
+    await cache.find(asked("ann"));
+    cache.atOnce("ann", "application/json", Buffer.from("q"));
+  }
+  expect(put.mock.calls.map(([person]) => person)).toEqual(["ann"]);
+  const other = cacheOn(shelf);
+  expect([said(await other.find(asked("ann"))), said(await other.find(asked("ben")))]).toEqual(["ann's", null]);
+  await other.find(asked("ann"));
+  expect(put).toHaveBeenCalledTimes(1);
+});
+
+test("the store gets no answer for less than a second", async () => {
+  const shelf = new Shelf();
+  const cache = cacheOn(shelf);
+  cache.keep(asked("ann"), "ann's", 1_000.9);
+  expect(said(await cache.find(asked("ann")))).toBe("ann's");
+  expect(shelf.values.size).toBe(0);
 });
 
 describe("at once", () => {
@@ -106,10 +139,9 @@ describe("at once", () => {
     const cache = cacheOn(null);
     const long = "q".repeat(5_000);
     const newer = "application/graphql-response+json";
-    await cache.keep({ ...asked("ann"), type: newer }, "ann's newer", 1_060);
+    cache.keep({ ...asked("ann"), type: newer }, "ann's newer", 1_060);
     for (const person of ["ann", "ben"]) {
-      for (const text of ["q", "p", "q ", "", long])
-        await cache.keep(asked(person, "1", text), `${person} ${text}`, 1_060);
+      for (const text of ["q", "p", "q ", "", long]) cache.keep(asked(person, "1", text), `${person} ${text}`, 1_060);
     }
     for (let turn = 0; turn < 3; turn++) {
       for (const person of ["ann", "ben"]) {
@@ -123,7 +155,7 @@ describe("at once", () => {
 
   test("nothing is given at a version that is another, or not trusted, nor from the answer's end on", async () => {
     const cache = cacheOn(null);
-    await cache.keep(asked("ann"), "ann's", 1_060);
+    cache.keep(asked("ann"), "ann's", 1_060);
     for (const version of ["2", "0", null]) {
       trusted = version;
       expect(atOnce(cache, "ann")).toBeNull();
@@ -136,7 +168,7 @@ describe("at once", () => {
 
   test("what lies in the shared store alone is not given at once, but after it was found", async () => {
     const shelf = new Shelf();
-    await cacheOn(shelf).keep(asked("ann"), "ann's", 1_060);
+    await left(shelf);
     const cache = cacheOn(shelf);
     expect(atOnce(cache, "ann")).toBeNull();
     await cache.find(asked("ann"));

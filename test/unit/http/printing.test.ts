@@ -1,8 +1,9 @@
-import { buildSchema, type GraphQLSchema, type OperationDefinitionNode, parse } from "graphql";
+import { buildSchema, execute, type GraphQLSchema, type OperationDefinitionNode, parse } from "graphql";
 import { PrinterMaker } from "../../../src/http/printing";
+import { Unprintable } from "../../../src/http/printing-objects";
 
 const TYPES = `
-  type Day { id: ID!, note: String, list: [Int!], whole: Whole }
+  type Day { id: ID!, note: String, list: [Int!], whole: Whole, count: Int, share: Float! }
   type Whole { text: String, loud: String }
   type Query { days: [Day!], late: [Day], day: Day }
 `;
@@ -48,6 +49,24 @@ test("a lasting object is printed once, however often it is met", async () => {
   expect(await print({ days: [], day: one })).toEqual({ days: [], day: { note: "one: 3" } });
 });
 
+test("the texts of the latest four selections of an object are kept, each its own", async () => {
+  let printed = 0;
+  const schema = schemaOf({ "Day.note": () => String(++printed) }, ["Day.note"]);
+  const day = { id: "one" };
+  const prints = ["a", "b", "c", "d", "e"].map(
+    (name) => [name, printerOf(schema, `{ day { ${name}: note } }`)] as const,
+  );
+  const all = async () => Promise.all(prints.map(async ([name, print]) => [name, await print({ day })] as const));
+  for (const [place, [name, text]] of (await all()).entries())
+    expect(text).toEqual({ day: { [name]: `${place + 1}` } });
+  const lately = [...prints].reverse();
+  for (const [name, print] of lately.slice(0, 4)) {
+    expect(await print({ day })).toEqual({ day: { [name]: String(prints.findIndex(([one]) => one === name) + 1) } });
+  }
+  // The oldest is printed again.
+  expect(await lately[4]?.[1]({ day })).toEqual({ day: { a: "6" } });
+});
+
 test.each(["Day.note", "Whole.loud"])(
   "nothing is kept of an object whose %s may be otherwise next time",
   async (name) => {
@@ -71,6 +90,51 @@ test("what comes later, anywhere, is waited for and comes out in its place", asy
     late: [{ id: "a", list: [1, 2], whole: { text: "x" } }, null, { id: "7", list: null, whole: null }],
     day: { note: "n", id: "d" },
   });
+});
+
+test("numbers, and what a method or a getter says, come out as the reference prints them", async () => {
+  class Counted {
+    readonly id = "c";
+    constructor(
+      private readonly number: unknown,
+      readonly share: () => unknown,
+    ) {}
+    get count() {
+      return this.number;
+    }
+  }
+  const schema = schemaOf({});
+  const print = printerOf(schema, "{ days { id count share } }");
+  const numbers = [0, -0, 7, -7.0, 2 ** 31 - 1, -(2 ** 31), null, undefined, "12", true];
+  const shares = [0.1, -0, 1e21, 5e-324, 12, "1.5", Promise.resolve(3), true, 2, -1];
+  const days = numbers.map((number, place) => new Counted(number, () => shares[place]));
+  const document = parse("{ days { id count share } }");
+  const reference = await execute({ schema, document, rootValue: { days } });
+  expect(reference.errors).toBeUndefined();
+  expect(await print({ days })).toEqual(JSON.parse(JSON.stringify(reference.data)));
+});
+
+test.each([2 ** 31, 0.5, Number.NaN, Number.POSITIVE_INFINITY, "x", {}])(
+  "%p is left to the reference executor where it is no Int, or no Float",
+  async (number) => {
+    const print = printerOf(schemaOf({}), "{ day { count } }");
+    await expect(print({ day: { count: number } })).rejects.toThrow();
+    const share = printerOf(schemaOf({}), "{ day { share } }");
+    const isShare = typeof number === "number" && Number.isFinite(number);
+    const printed = share({ day: { share: number } });
+    await (isShare ? expect(printed).resolves.toEqual({ day: { share: number } }) : expect(printed).rejects.toThrow());
+  },
+);
+
+test("an operation is left to the reference executor where the process may make no code", () => {
+  const making = jest.spyOn(globalThis, "Function").mockImplementation(() => {
+    throw new EvalError("Code generation from strings disallowed for this context");
+  });
+  try {
+    expect(() => printerOf(schemaOf({}), "{ day { id } }")).toThrow(Unprintable);
+  } finally {
+    making.mockRestore();
+  }
 });
 
 test.each([
