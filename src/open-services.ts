@@ -51,6 +51,7 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
   const reading = new ReadService({ ...ground, ...fetching, sourceOrder: config.sourceOrder, cellsHeld });
   closing.add(() => reading.drained());
   const services: Services = {
+    versions: ground.versions,
     accounts,
     changes,
     outgoing: outgoing.api,
@@ -89,8 +90,8 @@ export async function openServices(ground: Ground, fetching: Fetching, closing: 
 /** The change feed, and the accounts that it and GraphQL show. */
 function openFeed({ database, keys, versions, states, bell, telemetry, providers }: Ground) {
   const accounts: AccountsApi = {
-    list: async (personId) => {
-      const state = await states.at(personId, (await versions.current(personId)).version);
+    list: async (personId, at = () => versions.current(personId)) => {
+      const state = await states.at(personId, (await at()).version);
       return state.accounts.filter(({ status }) => status !== "DISCONNECTED");
     },
     lastSyncedAt: (personId, ids) => readLastSynced(database, personId, ids),

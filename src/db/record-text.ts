@@ -2,48 +2,18 @@ import { epochSeconds, type Instant, instantAt, offsetOf } from "../domain/insta
 import { ascending } from "../domain/order";
 import { CONTRIBUTOR_NAMES, isNamed, packRecord, SAMPLE_NAMES, SPAN_NAMES } from "../domain/packing";
 import type { HrvAverage, RecordKind, StoredRecord } from "../domain/records";
+import { RECORD_SHAPES } from "./record-shapes";
 
-/**
- * What a row says of a record of each kind, by place: names would take more room than what they name. The order is that of every row
- * ever written, so that new names go to the end of none of these: what is not listed is kept by name behind the last place.
- */
-const FIELDS: Readonly<Record<RecordKind, readonly string[]>> = {
-  sleep_score: ["score", "contributors", "at"],
-  readiness: ["score", "contributors", "temperatureDeviationCelsius", "temperatureTrendDeviationCelsius", "at"],
-  activity: [
-    ...["score", "contributors", "at", "steps", "equivalentWalkingDistanceMeters", "activeEnergyKilocalories"],
-    ...["totalEnergyKilocalories", "highActivitySeconds", "mediumActivitySeconds", "lowActivitySeconds"],
-    ...["sedentarySeconds", "restingSeconds", "nonWearSeconds", "inactivityAlerts", "distanceMeters", "running"],
-  ],
-  hrv: ["samples", "averageMilliseconds", "method", "sessionKey", "at"],
-  sleep_session: [
-    ...[
-      "nature",
-      "cycleKey",
-      "asleepSeconds",
-      "start",
-      "end",
-      "stages",
-      "inBedSeconds",
-      "awakeSeconds",
-      "lightSeconds",
-    ],
-    ...[
-      "deepSeconds",
-      "remSeconds",
-      "latencySeconds",
-      "efficiencyPercent",
-      "averageHeartRateBpm",
-      "lowestHeartRateBpm",
-    ],
-    ...["averageHrv", "breathsPerMinute", "at"],
-  ],
-};
-
-/** Names that are never null, but may be left out. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["at", "cycleKey", "running"]);
 /** Names that the row has in columns of their own. */
 const COLUMNS: ReadonlySet<string> = new Set(["kind", "key", "day"]);
+
+/** What a row says of a record of each kind, by place: names would take more room than what they name. */
+const FIELDS = Object.fromEntries(
+  Object.entries(RECORD_SHAPES).map(([kind, shape]) => {
+    const names = Object.keys(shape({ key: "", day: "" }, []));
+    return [kind, names.filter((name) => !COLUMNS.has(name))];
+  }),
+) as unknown as Readonly<Record<RecordKind, readonly string[]>>;
 
 type Values = Record<string, unknown>;
 
@@ -66,15 +36,10 @@ export function recordText(record: StoredRecord): string {
 
 /** The record of a row, from its columns and the values that {@link recordText} wrote. */
 export function recordOf(kind: RecordKind, key: string, day: string, values: readonly unknown[]): StoredRecord {
-  const said: Values = { kind, key, day };
-  const fields = FIELDS[kind];
-  for (const [index, name] of fields.entries()) {
-    const value = values[index] ?? null;
-    if (value !== null || !LEFT_OUT.has(name)) said[name] = value;
-  }
-  Object.assign(said, values[fields.length]);
-  if (kind === "hrv") said["sessionKey"] ??= key;
-  else if (kind === "sleep_session") lengthen(said);
+  const said: Values = RECORD_SHAPES[kind]({ key, day }, values);
+  const places = FIELDS[kind].length;
+  if (values.length > places) Object.assign(said, values[places]);
+  if (kind === "sleep_session") lengthen(said);
   return said as unknown as StoredRecord;
 }
 

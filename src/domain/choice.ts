@@ -78,63 +78,90 @@ export function chooseDays(
   asked: readonly string[],
   policy: ChoicePolicy,
 ): readonly Resolution[] {
-  const terms = JSON.stringify([asked, policy.query, policy.person, policy.operator, policy.order]);
+  const terms = termsOf(asked, policy);
   const sorted = sortBySource(bySource);
-  const resolve = (days: readonly SourcedDay[]) => resolveDay(days, asked, policy);
   const resolutions: Resolution[] = [];
   for (let first = 0, next = 0; first < sorted.length; first = next) {
     while (next < sorted.length && sorted[next]?.value.day === sorted[first]?.value.day) next += 1;
-    resolutions.push(resolvedOnce(sorted, first, next, terms, resolve));
+    resolutions.push(resolvedOnce(sorted, first, next, terms));
   }
   return resolutions;
 }
 
-/** A resolution, and what it was made of. */
-class Resolved extends Slotted implements Resolution {
-  readonly policy: PolicyName;
-  readonly winner: SourcedDay;
-  readonly candidates: readonly Candidate[];
-  readonly #from: readonly SourcedDay[];
-  readonly #terms: string;
+/** What days are chosen by. */
+interface Terms {
+  readonly asked: readonly string[];
+  readonly policy: ChoicePolicy;
+}
 
-  constructor({ policy, winner, candidates }: Resolution, from: readonly SourcedDay[], terms: string) {
+/** Terms that were met: people have few wishes, but every query says them anew. */
+const met = new Map<string, Terms>();
+const MOST_MET = 1_000;
+
+/** The same object for equal terms, unless too many others were met since. */
+function termsOf(asked: readonly string[], policy: ChoicePolicy): Terms {
+  const name = JSON.stringify([asked, policy]);
+  const known = met.get(name);
+  if (known) return known;
+  if (met.size >= MOST_MET) met.clear();
+  const terms = { asked, policy };
+  met.set(name, terms);
+  return terms;
+}
+
+/** How one day's records, at least one, were resolved. Of one that has no rival the rest is worked out when somebody asks. */
+class Resolved extends Slotted implements Resolution {
+  readonly winner: SourcedDay;
+  readonly #from: readonly SourcedDay[];
+  readonly #terms: Terms;
+  readonly #alone: boolean;
+  #told: Omit<Resolution, "winner"> | null = null;
+
+  constructor(from: readonly [SourcedDay, ...SourcedDay[]], terms: Terms) {
     super();
     this.#from = from;
     this.#terms = terms;
-    this.policy = policy;
-    this.winner = winner;
-    this.candidates = candidates;
+    this.#alone = from.length === 1;
+    if (from.length === 1) this.winner = from[0];
+    else ({ winner: this.winner, ...this.#told } = resolveDay(from, terms));
+  }
+
+  get policy(): PolicyName {
+    return this.#all.policy;
+  }
+
+  get candidates(): readonly Candidate[] {
+    return this.#all.candidates;
+  }
+
+  get #all(): Omit<Resolution, "winner"> {
+    this.#told ??= resolveDay(this.#from, this.#terms);
+    return this.#told;
   }
 
   /** Whether it was made, on these terms, of the days from a place to before another. */
-  isOf(days: readonly SourcedDay[], first: number, next: number, terms: string): boolean {
-    if (terms !== this.#terms || next - first !== this.#from.length) return false;
+  isOf(days: readonly SourcedDay[], first: number, next: number, terms: Terms): boolean {
+    if (terms !== this.#terms) return false;
+    // Most have no rival, and the list of one need not be looked into.
+    if (next - first === 1 && this.#alone) return days[first] === this.winner;
+    if (next - first !== this.#from.length) return false;
     for (let place = first; place < next; place++) if (days[place] !== this.#from[place - first]) return false;
     return true;
   }
 }
 
 /** How the days from a place to before another were resolved: as before, where the same were on the same terms. */
-function resolvedOnce(
-  days: readonly SourcedDay[],
-  first: number,
-  next: number,
-  terms: string,
-  resolve: (days: readonly SourcedDay[]) => Resolution,
-): Resolution {
-  const leader = days[first];
-  const known = leader && Slotted.madeOf(leader);
+function resolvedOnce(days: readonly SourcedDay[], first: number, next: number, terms: Terms): Resolution {
+  const leader = days[first] as SourcedDay;
+  const known = Slotted.madeOf(leader);
   if (known instanceof Resolved && known.isOf(days, first, next, terms)) return known;
-  const those = days.slice(first, next);
-  const resolution = new Resolved(resolve(those), those, terms);
-  if (leader) Slotted.leave(leader, resolution);
+  const resolution = new Resolved(days.slice(first, next) as [SourcedDay, ...SourcedDay[]], terms);
+  Slotted.leave(leader, resolution);
   return resolution;
 }
 
-function resolveDay(days: readonly SourcedDay[], asked: readonly string[], policy: ChoicePolicy): Resolution {
+function resolveDay(days: readonly SourcedDay[], { asked, policy }: Terms): Resolution {
   const [name, preference] = inForce(days, policy);
-  const [only, ...others] = days;
-  if (only && others.length === 0) return { policy: name, winner: only, candidates: unopposed(only, asked) };
   const steps = stepsOf(preference, policy.order);
   const ranked = firstOfEach([...days].sort(inTurn(...steps.map((step) => step.order), BY_REVISION)));
   const [winner, runnerUp] = ranked.values();
@@ -148,16 +175,6 @@ function resolveDay(days: readonly SourcedDay[], asked: readonly string[], polic
     return { provider, day, reason: day ? reasonOf(day) : "NO_DATA" };
   });
   return { policy: name, winner, candidates };
-}
-
-/** Most days have one record alone, and need no ranking. */
-function unopposed(only: SourcedDay, asked: readonly string[]): readonly Candidate[] {
-  const providers = asked.includes(only.provider) ? asked : [...asked, only.provider];
-  return [...new Set(providers)].sort().map((provider): Candidate => {
-    return provider === only.provider
-      ? { provider, day: only, reason: "ONLY_SOURCE" }
-      : { provider, day: null, reason: "NO_DATA" };
-  });
 }
 
 /** Each provider's first day, in the order given: a provider stands for itself once. */

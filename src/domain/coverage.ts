@@ -26,15 +26,24 @@ export interface KnownDay {
   readonly checkedAt: number | null;
 }
 
+/** What is known of a day that will not change any more. */
+export const SETTLED: KnownDay = { settled: true, checkedAt: null };
+
 /** What a coverage says of a day; null where the day is not known. */
 export function knownDay(coverage: EndpointCoverage | undefined, day: CivilDay): KnownDay | null {
   if (!coverage) return null;
-  const settled = coverage.settled.some((range) => contains(range, day));
-  const unsettledCheck = coverage.checkedAt.get(day);
-  if (!settled && unsettledCheck === undefined) return null;
-  const checks = coverage.recentChecks.filter((check) => check.days.some((range) => contains(range, day)));
-  const times = [...checks.map((check) => check.at), ...(unsettledCheck === undefined ? [] : [unsettledCheck])];
-  return { settled, checkedAt: times.length > 0 ? Math.max(...times) : null };
+  const settled = holds(coverage.settled, day);
+  let checkedAt = coverage.checkedAt.get(day) ?? null;
+  if (!settled && checkedAt === null) return null;
+  for (const check of coverage.recentChecks) {
+    if ((checkedAt === null || check.at > checkedAt) && holds(check.days, day)) checkedAt = check.at;
+  }
+  return settled && checkedAt === null ? SETTLED : { settled, checkedAt };
+}
+
+function holds(ranges: readonly DayRange[], day: CivilDay): boolean {
+  for (const range of ranges) if (contains(range, day)) return true;
+  return false;
 }
 
 /** Whether what is known of a day meets a requirement. */
@@ -58,7 +67,8 @@ export function knownAtAll(coverages: readonly (EndpointCoverage | undefined)[],
   for (const coverage of coverages) {
     const known = knownDay(coverage, day);
     if (!known) return null;
-    all = all ? { settled: all.settled && known.settled, checkedAt: oldest(all, known) } : known;
+    if (all === null || all === known) all = known;
+    else all = { settled: all.settled && known.settled, checkedAt: oldest(all, known) };
   }
   return all;
 }

@@ -80,6 +80,18 @@ export function contains(range: DayRange, day: CivilDay): boolean {
   return range.start <= day && day <= range.end;
 }
 
+/** The shortest range that holds some days; throws RangeError where there are none. */
+export function spanOf(days: readonly CivilDay[]): DayRange {
+  let [start] = days;
+  let end = start;
+  if (start === undefined || end === undefined) throw new RangeError("expected days");
+  for (const day of days) {
+    if (day < start) start = day;
+    if (day > end) end = day;
+  }
+  return { start, end };
+}
+
 /** The range widened by whole days on either side. */
 export function widen(range: DayRange, before: number, after: number): DayRange {
   return { start: addDays(range.start, -before), end: addDays(range.end, after) };

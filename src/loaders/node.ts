@@ -1,6 +1,6 @@
 import { decodeNodeId, type NodeKey } from "../domain/ids";
 import type { RequestContext, TypedNode } from "./context";
-import type { DailyNode } from "./daily";
+import { type DailyNode, unchosen } from "./day-node";
 import { dailyQuestion } from "./question";
 import { readablePerson } from "./reach";
 
@@ -12,8 +12,7 @@ async function loadDay(ctx: RequestContext, key: DayKey): Promise<DailyNode | nu
   const question = key.type === "Daily" ? dailyQuestion(key.metric, args, key.method) : dailyQuestion("SLEEP", args);
   const { bySource } = await ctx.loaders.of(key.person).daily.load(question);
   const node = bySource.find(({ day, provider }) => day === key.day && provider === key.provider);
-  // One provider alone was asked, which is no choice.
-  return node ? { ...node, resolution: null } : null;
+  return node ? unchosen(node) : null;
 }
 
 /** What an id names, if the caller may read its person; null where it is no id of ours, is gone, or belongs to somebody else. */
@@ -31,6 +30,6 @@ export async function loadNode(ctx: RequestContext, id: string): Promise<TypedNo
     case "Daily":
       return loadDay(ctx, key);
     case "SleepSession":
-      return (await loadDay(ctx, key))?.sessions?.find((session) => session.id === id) ?? null;
+      return (await loadDay(ctx, key))?.sessions?.().find((session) => session.id === id) ?? null;
   }
 }

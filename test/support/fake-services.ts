@@ -220,6 +220,7 @@ export function fakeServices(): FakeServices {
     freshUntil: 0,
     issues: [],
     failure: null,
+    versions: { current: async () => ({ version: "1", confirmed: true }) },
     people: {
       async person(externalId) {
         const known = people.get(externalId) ?? { id: randomUUID(), externalId };

@@ -57,6 +57,8 @@ export interface GatewayOptions {
   /** Pools that outlive the gateway; by default it has its own. */
   readonly database?: Database;
   readonly redisUrl?: string;
+  /** Nothing is shared with other gateways, as where there is no Redis. */
+  readonly alone?: boolean;
   readonly build?: string;
   readonly now?: () => number;
   readonly patience?: Patience;
@@ -181,7 +183,8 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   const redisPauses = link ? new RedisPauses(link, bell, now) : null;
   const pauses: Pauses = redisPauses ?? new LocalPauses();
   const versions = new ConfirmedVersions((ids) => readVersions(database, ids), bell);
-  const states = new PersonStates((personId) => readPersonState(database, personId), cache, build);
+  const shared = options.alone ? null : cache;
+  const states = new PersonStates((personId) => readPersonState(database, personId), shared, build);
   const vaults = createVaults(database, world.at.ring);
   const store = new PgRecordStore(database, vaults);
   const runs = new PgSyncRunStore(database);
@@ -206,7 +209,7 @@ async function createGateway(world: World, options: GatewayOptions): Promise<Gat
   const reads = new ReadService({
     versions,
     states,
-    cache,
+    cache: shared,
     store,
     flights,
     telemetry,

@@ -1,17 +1,8 @@
 import Redis from "ioredis";
 import { Client } from "pg";
+import { query } from "../support/embedded-clusters";
 import { answersPing, findRedisProgram, startRedis } from "../support/redis-server";
 import { freshDatabase, freshRedis } from "../support/services";
-
-async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 describe("freshDatabase", () => {
   test("gives an empty database owned by a role that row-level security binds", async () => {

@@ -5,6 +5,7 @@ import type { KeptRecord, RecordKind } from "../../domain/records";
 import type { Snapshot, SnapshotRequest } from "../../services/ports/records";
 import type { Database } from "../database";
 import { recordOf } from "../record-text";
+import { STATE_COLUMNS, type StateRow, stateOf } from "./person-state";
 
 /** A range of a datemultirange as PostgreSQL writes it: the end is exclusive. */
 type WireRange = readonly [start: string, endExclusive: string];
@@ -12,6 +13,7 @@ type WireRange = readonly [start: string, endExclusive: string];
 interface SnapshotRow {
   version: string;
   offset_minutes: number | null;
+  state: StateRow | null;
   checked: { account: string; endpoint: string; day: string; at: number }[] | null;
   settled: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
   unread: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
@@ -35,6 +37,7 @@ const HERE = "t.person_id = $1 AND t.account_id = ANY ($2) AND t.endpoint = ANY 
 // bodies as they are: making rows of JSON takes twice as long.
 const SNAPSHOT = `
 SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
+  CASE WHEN $8::boolean THEN (SELECT to_json(s) FROM (SELECT ${STATE_COLUMNS}) AS s) END AS state,
   (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'day', t.day,
       'at', extract(epoch FROM t.checked_at)::float8))
    FROM coverage_days t WHERE ${HERE} AND t.day BETWEEN $4 AND $5) AS checked,
@@ -55,8 +58,8 @@ WHERE p.id = $1`;
 
 /** Everything of some accounts over a range of days, read by one statement. */
 export async function readSnapshot(database: Database, request: SnapshotRequest): Promise<Snapshot> {
-  const { personId, accountIds, endpoints, range, checkedSince, withRecords } = request;
-  const asked = [personId, accountIds, endpoints, range.start, range.end, checkedSince, withRecords];
+  const { personId, accountIds, endpoints, range, checkedSince, withRecords, withState = false } = request;
+  const asked = [personId, accountIds, endpoints, range.start, range.end, checkedSince, withRecords, withState];
   const [row] = await database.read<SnapshotRow>(personId, { name: "snapshot", text: SNAPSHOT }, asked);
   if (!row) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
   const coverage = new Coverages(range);
@@ -75,6 +78,7 @@ export async function readSnapshot(database: Database, request: SnapshotRequest)
     offsetMinutes: row.offset_minutes,
     coverage: coverage.all(),
     records: byAccount(request, row),
+    state: row.state && stateOf(personId, row.state),
   };
 }
 

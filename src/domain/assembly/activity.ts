@@ -1,12 +1,12 @@
 import type { ActivityDay } from "../daily";
 import type { CivilDay } from "../days";
 import type { KeptRecord } from "../records";
-import { newestOf, ofKind } from "./kept";
+import { newestOf } from "./kept";
 import { completenessOf, type DayState } from "./state";
 
 /** A day's activity, a running total until the day, and the vendor's own, is over; null where it has none. */
 export function assembleActivity(day: CivilDay, records: readonly KeptRecord[], state: DayState): ActivityDay | null {
-  const newest = newestOf(ofKind(records, "activity"));
+  const newest = newestOf(records, "activity");
   if (!newest) return null;
   const { record, receivedAt } = newest;
   return {

@@ -5,7 +5,7 @@ import { epochSeconds } from "../instants";
 import { ascending } from "../order";
 import { sampleExtremes } from "../packing";
 import type { HrvMethod, KeptRecord, Samples } from "../records";
-import { fetchedAtOf, type Kept, newestOf, ofKind } from "./kept";
+import { fetchedAtOf, type Kept, newestOf } from "./kept";
 import { sessionsOf } from "./sessions";
 import { completenessOf, type DayState } from "./state";
 
@@ -16,29 +16,29 @@ export const HRV_METHODS: readonly HrvMethod[] = ["RMSSD", "SDNN", "UNKNOWN"];
 export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state: DayState): readonly HrvDay[] {
   const { main, nightLasts } = sessionsOf(records);
   if (!main) return [];
-  const measured = ofKind(records, "hrv")
-    .filter(({ record }) => record.sessionKey === main.record.key)
-    .map((kept) => ({ ...kept, record: { ...kept.record, samples: samplesOf(kept.record, main.record) } }))
-    .filter(({ record }) => record.averageMilliseconds !== null || record.samples.length > 0);
-  return HRV_METHODS.flatMap((method) => {
-    const newest = newestOf(measured.filter((kept) => kept.record.method === method));
-    if (!newest) return [];
-    const { averageMilliseconds, samples } = newest.record;
+  const values: HrvDay[] = [];
+  for (const method of HRV_METHODS) {
+    const newest = newestOf(records, "hrv", ({ record }) => {
+      if (record.method !== method || record.sessionKey !== main.record.key) return false;
+      return record.averageMilliseconds !== null || samplesOf(record, main.record).length > 0;
+    });
+    if (!newest) continue;
+    const { averageMilliseconds } = newest.record;
+    const samples = samplesOf(newest.record, main.record);
     const extremes = sampleExtremes(samples);
-    return [
-      {
-        metric: "HRV",
-        day,
-        fetchedAt: fetchedAtOf(newest, main),
-        completeness: completenessOf(state, nightLasts),
-        method,
-        averageMilliseconds,
-        minimumMilliseconds: extremes?.least ?? null,
-        maximumMilliseconds: extremes?.greatest ?? null,
-        samples,
-      },
-    ];
-  });
+    values.push({
+      metric: "HRV",
+      day,
+      fetchedAt: fetchedAtOf(newest, [main]),
+      completeness: completenessOf(state, nightLasts),
+      method,
+      averageMilliseconds,
+      minimumMilliseconds: extremes?.least ?? null,
+      maximumMilliseconds: extremes?.greatest ?? null,
+      samples,
+    });
+  }
+  return values;
 }
 
 /** Samples by time; those of a wall clock are placed in the session, and left out where that cannot be told. */

@@ -37,5 +37,6 @@ export function assemble(
   state: DayState,
 ): readonly DailyValue[] {
   const assembled = ASSEMBLERS[metric](day, records, state);
-  return assembled === null ? [] : [assembled].flat();
+  if (assembled === null) return [];
+  return "metric" in assembled ? [assembled] : assembled;
 }

@@ -1,12 +1,12 @@
 import type { ReadinessDay } from "../daily";
 import type { CivilDay } from "../days";
 import type { KeptRecord } from "../records";
-import { newestOf, ofKind } from "./kept";
+import { newestOf } from "./kept";
 import { completenessOf, type DayState } from "./state";
 
 /** A day's readiness; null where it has none. */
 export function assembleReadiness(day: CivilDay, records: readonly KeptRecord[], state: DayState): ReadinessDay | null {
-  const newest = newestOf(ofKind(records, "readiness"));
+  const newest = newestOf(records, "readiness");
   if (!newest) return null;
   const { record, receivedAt } = newest;
   return {

@@ -2,7 +2,7 @@ import type { SleepSessionDay, SleepSessionType } from "../daily";
 import { epochSeconds } from "../instants";
 import { ascending, inTurn, reversed } from "../order";
 import type { KeptRecord } from "../records";
-import { type Kept, ofKind } from "./kept";
+import { firstOf, type Kept, ofKind } from "./kept";
 
 /** A day's sleep sessions by start, and which of the nights is its main one (null: there is no night). */
 export interface Sessions {
@@ -24,15 +24,20 @@ const MAIN_FIRST = inTurn<Kept<"sleep_session">>(
   BY_START,
 );
 
+/** The main one of a day's nights; undefined where there is none. */
+function mainOf(records: readonly KeptRecord[]): Kept<"sleep_session"> | undefined {
+  return firstOf(records, "sleep_session", MAIN_FIRST, isNight);
+}
+
+function isNight({ record }: Kept<"sleep_session">): boolean {
+  return record.nature === "night";
+}
+
 /** The sessions among a day's records. Main is the night with the most sleep (untold counts least), then the longer in bed, then the earlier. */
 export function sessionsOf(records: readonly KeptRecord[]): Sessions {
-  const all = ofKind(records, "sleep_session").sort(BY_START);
-  const nights = all.filter((kept) => kept.record.nature === "night");
-  return {
-    all,
-    main: [...nights].sort(MAIN_FIRST)[0] ?? null,
-    nightLasts: nights.some((kept) => kept.record.end === null),
-  };
+  const all = ofKind(records, "sleep_session");
+  if (all.length > 1) all.sort(BY_START);
+  return { all, main: mainOf(all) ?? null, nightLasts: all.some((kept) => isNight(kept) && kept.record.end === null) };
 }
 
 function typeOf(kept: Kept<"sleep_session">, main: Sessions["main"]): SleepSessionType {

@@ -1,7 +1,7 @@
 import type { SleepDay } from "../daily";
 import type { CivilDay } from "../days";
 import type { KeptRecord } from "../records";
-import { fetchedAtOf, type Kept, newestOf, ofKind } from "./kept";
+import { fetchedAtOf, type Kept, newestOf } from "./kept";
 import { type Sessions, sessionDays, sessionsOf } from "./sessions";
 import { completenessOf, type DayState } from "./state";
 
@@ -9,13 +9,13 @@ import { completenessOf, type DayState } from "./state";
 export function assembleSleep(day: CivilDay, records: readonly KeptRecord[], state: DayState): SleepDay | null {
   const sessions = sessionsOf(records);
   const score = scoreOf(records, sessions);
-  const [first, ...others] = score ? [score, ...sessions.all] : sessions.all;
+  const first = score ?? sessions.all[0];
   if (!first) return null;
   const main = sessions.main?.record;
   return {
     metric: "SLEEP",
     day,
-    fetchedAt: fetchedAtOf(first, ...others),
+    fetchedAt: fetchedAtOf(first, sessions.all),
     completeness: completenessOf(state, sessions.nightLasts),
     score: score?.record.score ?? null,
     contributors: score?.record.contributors ?? [],
@@ -39,8 +39,9 @@ export function assembleSleep(day: CivilDay, records: readonly KeptRecord[], sta
 
 /** Where the vendor scores each sleep by itself, under the session's key, the main session's score and no other's; else the newest. */
 function scoreOf(records: readonly KeptRecord[], { all, main }: Sessions): Kept<"sleep_score"> | undefined {
-  const isOf = (score: KeptRecord, session: KeptRecord) =>
-    score.endpoint === session.endpoint && score.record.key === session.record.key;
-  const others = all.filter((session) => session !== main);
-  return newestOf(ofKind(records, "sleep_score").filter((score) => !others.some((session) => isOf(score, session))));
+  return newestOf(records, "sleep_score", (score) => !all.some((session) => session !== main && isOf(score, session)));
+}
+
+function isOf(score: KeptRecord, session: KeptRecord): boolean {
+  return score.endpoint === session.endpoint && score.record.key === session.record.key;
 }

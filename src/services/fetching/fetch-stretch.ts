@@ -119,8 +119,9 @@ export class StretchFetcher {
     if (answer.setAside.length > 0) {
       this.parts.telemetry.setAside(task.configured.provider.slug, endpoint.name, answer.setAside.length);
     }
+    const since = performance.now();
     const committed = await this.parts.store.commit(fetched);
-    this.parts.versions.learned(task.account.personId, committed.version);
+    this.parts.versions.learned(task.account.personId, committed.version, since);
     return recordsOf(answer).filter((record) => contains(asked, record.day)).length;
   }
 

@@ -2,6 +2,7 @@ import type { ChangeOrigin } from "../../domain/changes";
 import type { EndpointCoverage } from "../../domain/coverage";
 import type { CivilDay, DayRange } from "../../domain/days";
 import type { KeptRecord, WearableRecord } from "../../domain/records";
+import type { PersonState } from "./person-state";
 
 /** A document as fetched: what it said and what it means. `raw` is kept sealed. */
 export interface FetchedDocument {
@@ -65,6 +66,8 @@ export interface Snapshot {
   readonly offsetMinutes: number | null;
   readonly coverage: readonly EndpointCoverage[];
   readonly records: ReadonlyMap<string, readonly KeptRecord[]>;
+  /** Null where it was not asked for. */
+  readonly state: PersonState | null;
 }
 
 /** What a snapshot should hold: these accounts and endpoints over these days. `checkedSince`: epoch seconds, null where not needed. */
@@ -76,6 +79,8 @@ export interface SnapshotRequest {
   readonly checkedSince: number | null;
   /** False: coverage alone. */
   readonly withRecords: boolean;
+  /** Whether the person's state is wanted as well; false by default. */
+  readonly withState?: boolean;
 }
 
 /** Sleep sessions that other documents name: by the session's own key, or by its physiological cycle. */

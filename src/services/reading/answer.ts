@@ -32,7 +32,7 @@ export function compose(
   let freshUntil = todayEnds(moment.now, moment.offsetMinutes);
   const range = daysOf(question.range);
   for (const part of parts) {
-    for (const trouble of standingTroubles(part)) issues.add(part.provider, trouble);
+    for (const trouble of standingTroubles(part, unconfirmed)) issues.add(part.provider, trouble);
     for (const day of range) {
       const known = knownWell(day, question, part, moment, unconfirmed);
       if (known) {
@@ -114,13 +114,13 @@ function tell(day: CivilDay, question: DailyQuestion, part: Part, moment: Moment
   return { reason: cell.unread ? "ERROR" : "PROVIDER_HAS_NONE", troubles: stales };
 }
 
-/** Troubles that hold whatever the days: scopes that were not granted. */
-function standingTroubles(part: Part): Trouble[] {
-  const { resolved } = part;
+/** Troubles that hold whatever the days: scopes that were not granted; whether anything is linked at all may be outdated as well. */
+function standingTroubles({ resolved }: Part, unconfirmed: boolean): Omit<Trouble, "absence">[] {
   if ("source" in resolved) {
     return resolved.source.missingScopes.length > 0 ? [scopesMissing(resolved.source.missingScopes)] : [];
   }
-  return resolved.reason === "SCOPE_NOT_GRANTED" ? [scopesMissing(resolved.missingScopes)] : [];
+  const missing = resolved.reason === "SCOPE_NOT_GRANTED" ? [scopesMissing(resolved.missingScopes)] : [];
+  return unconfirmed ? [...missing, STALE] : missing;
 }
 
 /** Issues once per provider and code, in the order that they were met. */

@@ -57,7 +57,7 @@ export class KnownCells {
     const found = await cachedCells(cache, lacking);
     for (const [index, { sheet, identity }] of lacking.entries()) {
       const cells = found[index] ?? new Map<CivilDay, Cell>();
-      for (const [day, cell] of cells) sheet.cells.set(day, cell);
+      for (const [day, cell] of cells) sheet.take(day, cell);
       this.toShelf(sheet, identity, cells);
     }
   }
@@ -82,7 +82,7 @@ export class KnownCells {
     if (!shelf || !same(shelf.identity, identity)) return;
     for (const day of sheet.wanted.keys()) {
       const cell = shelf.cells.get(day);
-      if (cell) sheet.cells.set(day, cell);
+      if (cell) sheet.take(day, cell);
     }
   }
 

@@ -1,27 +1,28 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DailyAnswer, DailyQuestion } from "../../domain/answers";
-import type { ChoicePolicy } from "../../domain/choice";
-import type { CivilDay } from "../../domain/days";
+import { type CivilDay, spanOf } from "../../domain/days";
 import { GatewayError } from "../../domain/errors";
-import type { Metric } from "../../domain/metrics";
-import type { ReadingApi } from "../api";
-import type { ConfiguredProvider } from "../fetching/ask";
+import type { AtVersion, ReadingApi } from "../api";
+import { within } from "../copies";
 import type { Flights } from "../fetching/flights";
 import type { Cache } from "../ports/cache";
 import type { RecordStore, Snapshot } from "../ports/records";
 import type { Telemetry } from "../ports/telemetry";
-import type { DataVersions } from "../ports/versions";
-import { compose, type Part } from "./answer";
+import type { DataVersions, TrustedVersions } from "../ports/versions";
+import { type AnsweringParts, Asked } from "./asked";
 import { type Errand, errandsOf } from "./errands";
 import { type Identified, KnownCells, MAX_CELLS } from "./known-cells";
 import { awaitFlight, INTERACTIVE, type Patience } from "./patience";
-import { type PersonState, type PersonStates, todayOf } from "./person-state";
-import { latestAnywhere, type Moment, Requirements, resolve } from "./questions";
+import { type PersonState, type PersonStates } from "./person-state";
 import { Sheet } from "./sheet";
 import { IMPATIENT, troubleOf } from "./trouble";
 
+/** Milliseconds that a read waits for the statement that would confirm what it believes: a silent database is met in other ways. */
+const BELIEF_PATIENCE_MS = 500;
+
 /** What reading needs of the rest of the gateway. */
-export interface ReadingParts {
-  readonly versions: Pick<DataVersions, "current" | "learned">;
+export interface ReadingParts extends AnsweringParts {
+  readonly versions: Pick<DataVersions, "current" | "learned"> & Partial<TrustedVersions>;
   readonly states: PersonStates;
   /** What processes share; null where there is only this one. */
   readonly cache: Cache | null;
@@ -30,13 +31,8 @@ export interface ReadingParts {
   readonly store: RecordStore;
   readonly flights: Flights;
   readonly telemetry: Telemetry;
-  /** Every wearable by slug, in the order of preference where nothing else decides. */
-  readonly providers: ReadonlyMap<string, ConfiguredProvider>;
-  /** The operator's preference per metric. */
-  readonly sourceOrder?: Readonly<Partial<Record<Metric, readonly string[]>>>;
   /** Changes with schema, mappers and policy, so that cells of another build are not believed. */
   readonly build: string;
-  readonly now: () => number;
   readonly patience?: Patience;
 }
 
@@ -54,73 +50,62 @@ export class ReadService implements ReadingApi {
   }
 
   /** @inheritdoc */
-  read(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
-    return this.answer(personId, questions, true);
+  read(personId: string, questions: readonly DailyQuestion[], at?: AtVersion): Promise<readonly DailyAnswer[]> {
+    return this.answer(personId, questions, true, at);
   }
 
   /** @inheritdoc */
-  stored(personId: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> {
-    return this.answer(personId, questions, false);
+  stored(personId: string, questions: readonly DailyQuestion[], at?: AtVersion): Promise<readonly DailyAnswer[]> {
+    return this.answer(personId, questions, false, at);
   }
 
   private async answer(
     personId: string,
     questions: readonly DailyQuestion[],
     mayAsk: boolean,
+    at: AtVersion = () => this.parts.versions.current(personId),
   ): Promise<readonly DailyAnswer[]> {
-    const { version, confirmed: versionConfirmed } = await this.parts.versions.current(personId);
-    const { state, current } = await this.parts.states.atOrBefore(personId, version).catch(degraded);
+    const { versions, states, cache } = this.parts;
+    const held = states.heldOf(personId);
+    // Where nobody else has cells, there is nothing to know the version for before the database is read anyway.
+    const unasked = cache === null && versions.trusted?.(personId) === null;
+    const early = held && unasked ? await this.onBelief(personId, held.version, held.state, questions, mayAsk) : null;
+    if (early) return early;
+    const { version, confirmed: versionConfirmed } = await at();
+    const changed = held && !unasked && versionConfirmed && held.version !== version;
+    const renewed = changed ? await this.onBelief(personId, version, held.state, questions, mayAsk) : null;
+    if (renewed) return renewed;
+    const { state, current } = await states.atOrBefore(personId, version).catch(degraded);
     const confirmed = versionConfirmed && current;
-    const moment = this.momentOf(state);
-    const sheets = new Map<string, Sheet>();
-    const required = new Requirements(moment);
-    const partsOf = questions.map((question) => this.split(question, state, required, sheets));
-    await this.know(personId, version, [...sheets.values()], confirmed, mayAsk);
-    return questions.map((question, index) => {
-      const policy = this.policyOf(question, state);
-      return compose(question, partsOf[index] ?? [], moment, !confirmed, policy);
-    });
+    const asked = new Asked(questions, state, this.parts);
+    await this.know(personId, version, asked.sheets, confirmed, mayAsk);
+    return asked.answers(confirmed);
   }
 
-  private policyOf(question: DailyQuestion, state: PersonState): ChoicePolicy {
-    return {
-      query: question.prefer ?? null,
-      person: state.preferences[question.metric] ?? null,
-      operator: this.parts.sourceOrder?.[question.metric] ?? null,
-      order: [...this.parts.providers.keys()],
-    };
-  }
-
-  private momentOf(state: PersonState): Moment {
-    const now = this.parts.now();
-    return { now, offsetMinutes: state.offsetMinutes, today: todayOf(state, now) };
-  }
-
-  /** A question's parts, one per provider asked; what several questions want of one source lands on one sheet. */
-  private split(
-    question: DailyQuestion,
+  /**
+   * Most of what changes leaves the person's state as it was: their days are read as if it were, by the one statement that also says
+   * whether it is. Null where it is not, where no day is lacking, and where the database fails or does not answer soon: whatever went
+   * wrong is met again, and told, on the usual way.
+   */
+  private async onBelief(
+    personId: string,
+    version: string,
     state: PersonState,
-    required: Requirements,
-    sheets: Map<string, Sheet>,
-  ): Part[] {
-    const linked = new Map(
-      state.accounts
-        .filter((account) => account.status !== "DISCONNECTED")
-        .map((account) => [account.provider, account]),
-    );
-    const asked = [...new Set(question.providers ?? linked.keys())];
-    return asked.flatMap((provider): Part[] => {
-      const configured = this.parts.providers.get(provider);
-      if (!configured) return [];
-      const resolved = resolve(question, configured, linked.get(provider));
-      if (!("source" in resolved)) return [{ provider, resolved, sheet: null, wanted: new Map() }];
-      const name = `${resolved.source.account.id} ${question.metric}`;
-      const sheet = sheets.get(name) ?? new Sheet(resolved.source, latestAnywhere(required.moment.now));
-      sheets.set(name, sheet);
-      const wanted = required.of(question, resolved.source.endpoints);
-      sheet.want(wanted);
-      return [{ provider, resolved, sheet, wanted }];
-    });
+    questions: readonly DailyQuestion[],
+    mayAsk: boolean,
+  ): Promise<readonly DailyAnswer[] | null> {
+    const asked = new Asked(questions, state, this.parts);
+    const { sheets } = asked;
+    await this.known.find(sheets.map((sheet) => this.identified(sheet, personId, version)));
+    const lacking = sheets.filter((sheet) => sheet.lacking().length > 0);
+    if (lacking.length === 0) return null;
+    const found = sheets.reduce((sum, sheet) => sum + sheet.wanted.size - sheet.lacking().length, 0);
+    const reading = this.fromDatabase(personId, version, sheets, "database", state);
+    const snapshot = await within(BELIEF_PATIENCE_MS, reading).catch(() => null);
+    if (!snapshot) return null;
+    this.parts.telemetry.answered("cache", found);
+    await this.orStale(lacking, true, () => this.fromProviders(personId, snapshot, sheets, lacking, mayAsk));
+    return asked.answers(true);
   }
 
   private async know(
@@ -133,15 +118,18 @@ export class ReadService implements ReadingApi {
     await this.fromCache(personId, version, sheets);
     const lacking = sheets.filter((sheet) => sheet.lacking().length > 0);
     if (lacking.length === 0) return;
-    try {
+    await this.orStale(lacking, confirmed, async () => {
       if (!confirmed) throw new GatewayError("SERVICE_DEGRADED", "the database is out of reach");
       const snapshot = await this.fromDatabase(personId, version, sheets, "database");
-      if (mayAsk && (await this.fromProviders(snapshot, lacking))) {
-        await this.fromDatabase(personId, snapshot.version, sheets, "provider");
-        for (const sheet of lacking) if (sheet.troubles.length === 0) sheet.landed();
-      }
+      await this.fromProviders(personId, snapshot, sheets, lacking, mayAsk);
+    });
+  }
+
+  /** With the database away, what is known from before is answered as stale; anything less would be a guess. */
+  private async orStale(lacking: readonly Sheet[], confirmed: boolean, look: () => Promise<void>): Promise<void> {
+    try {
+      await look();
     } catch (error) {
-      // With the database away, what the cache still holds is answered as stale; anything less would be a guess.
       if (confirmed) this.parts.telemetry.fault("reading from the database", error);
       if (!lacking.every((sheet) => sheet.coversAll())) degraded(error);
     }
@@ -152,20 +140,28 @@ export class ReadService implements ReadingApi {
     for (const sheet of sheets) this.parts.telemetry.answered("cache", sheet.wanted.size - sheet.lacking().length);
   }
 
-  /** Reads what the sheets lack; where the person's data are no longer of the version that the cells are of, everything again. */
+  /**
+   * Reads what the sheets lack; where the person's data are no longer of the version that the cells are of, everything again. `belief`:
+   * the state that the sheets were made by; throws where it is another.
+   */
   private async fromDatabase(
     personId: string,
     version: string,
     sheets: readonly Sheet[],
     layer: "database" | "provider",
+    belief: PersonState | null = null,
   ): Promise<Snapshot> {
     let days = new Map(sheets.map((sheet) => [sheet, sheet.lacking()]));
-    let snapshot = await this.snapshot(personId, days);
+    let since = performance.now();
+    let snapshot = await this.snapshot(personId, days, belief !== null);
     if (snapshot.version !== version && sheets.some((sheet) => sheet.cells.size > 0)) {
       days = new Map(sheets.map((sheet) => [sheet, [...sheet.wanted.keys()]]));
-      snapshot = await this.snapshot(personId, days);
+      since = performance.now();
+      snapshot = await this.snapshot(personId, days, belief !== null);
     }
-    this.parts.versions.learned(personId, snapshot.version);
+    this.parts.versions.learned(personId, snapshot.version, since);
+    if (snapshot.state) this.parts.states.learned(personId, snapshot.version, snapshot.state);
+    if (belief && !isDeepStrictEqual(snapshot.state, belief)) throw new Error("the person's state is another");
     const made = [...days].map(([sheet, wanted]) => {
       const before = sheet.lacking().length;
       const cells = sheet.fill(snapshot, wanted);
@@ -176,26 +172,43 @@ export class ReadService implements ReadingApi {
     return snapshot;
   }
 
-  private snapshot(personId: string, wanted: ReadonlyMap<Sheet, readonly CivilDay[]>): Promise<Snapshot> {
+  private snapshot(
+    personId: string,
+    wanted: ReadonlyMap<Sheet, readonly CivilDay[]>,
+    withState: boolean,
+  ): Promise<Snapshot> {
     const sheets = [...wanted].flatMap(([sheet, days]) => (days.length > 0 ? [sheet] : []));
-    const days = [...wanted.values()].flat().sort();
-    const requirementsOf = sheets.flatMap((sheet) => [...sheet.wanted.values()]);
-    const ageMatters = requirementsOf.some((requirement) => !requirement.settledSuffices);
+    let [ageMatters, checkedSince] = [false, Number.POSITIVE_INFINITY];
+    for (const sheet of sheets) {
+      for (const requirement of sheet.wanted.values()) {
+        ageMatters ||= !requirement.settledSuffices;
+        checkedSince = Math.min(checkedSince, requirement.checkedSince);
+      }
+    }
     return this.parts.store.snapshot({
       personId,
       accountIds: [...new Set(sheets.map((sheet) => sheet.source.account.id))],
       endpoints: [...new Set(sheets.flatMap((sheet) => sheet.source.endpoints.map((endpoint) => endpoint.name)))],
-      range: { start: days[0] as CivilDay, end: days.at(-1) as CivilDay },
-      checkedSince: ageMatters ? Math.min(...requirementsOf.map((requirement) => requirement.checkedSince)) : null,
+      range: spanOf(sheets.flatMap((sheet) => wanted.get(sheet) ?? [])),
+      checkedSince: ageMatters ? checkedSince : null,
       withRecords: true,
+      withState,
     });
   }
 
-  /** Asks the providers for what the snapshot does not know as required; whether anything was asked. */
-  private async fromProviders(snapshot: Snapshot, sheets: readonly Sheet[]): Promise<boolean> {
-    const errands = errandsOf(sheets, snapshot);
+  /** Asks the providers for what the snapshot does not know as required, and reads what they brought. */
+  private async fromProviders(
+    personId: string,
+    snapshot: Snapshot,
+    sheets: readonly Sheet[],
+    lacking: readonly Sheet[],
+    mayAsk: boolean,
+  ): Promise<void> {
+    const errands = mayAsk ? errandsOf(lacking, snapshot) : [];
+    if (errands.length === 0) return;
     await Promise.all(errands.map((errand) => this.fly(errand)));
-    return errands.length > 0;
+    await this.fromDatabase(personId, snapshot.version, sheets, "provider");
+    for (const sheet of lacking) if (sheet.troubles.length === 0) sheet.landed();
   }
 
   private async fly(errand: Errand): Promise<void> {

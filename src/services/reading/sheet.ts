@@ -1,13 +1,6 @@
 import type { Endpoint } from "../../../providers/contract";
 import { assemble } from "../../domain/assembly";
-import {
-  type EndpointCoverage,
-  type KnownDay,
-  knownAtAll,
-  knownDay,
-  meets,
-  type Requirement,
-} from "../../domain/coverage";
+import { type EndpointCoverage, knownAtAll, knownDay, meets, type Requirement, SETTLED } from "../../domain/coverage";
 import { AssembledDay } from "../../domain/daily";
 import type { CivilDay } from "../../domain/days";
 import { dayEnd } from "../../domain/freshness";
@@ -18,14 +11,22 @@ import type { Cell } from "./cells";
 import { demand, outOfReach, type Source } from "./questions";
 import type { Trouble } from "./trouble";
 
-const SETTLED: KnownDay = { settled: true, checkedAt: null };
+/** What a snapshot says of each endpoint of a source. */
+type Coverages = readonly (EndpointCoverage | undefined)[];
 
-type Coverages = ReadonlyMap<Endpoint, EndpointCoverage | undefined>;
+/** What a snapshot says of a source, the same for each of its days. */
+interface Seen {
+  readonly coverages: Coverages;
+  readonly offsetMinutes: number | null;
+  readonly endsAtHour: number;
+}
 
 /** What is known of one source's days while a query is answered: the days wanted, the cells found, and what went wrong. */
 export class Sheet {
   wanted: Wanted = new Map();
-  readonly cells = new Map<CivilDay, Cell>();
+  private readonly known = new Map<CivilDay, Cell>();
+  /** What {@link lacking} said last, until something changes. */
+  private lack: readonly CivilDay[] | null = null;
   readonly troubles: Trouble[] = [];
   /** Days that flights have just brought: as new as can be, whatever the clocks say. */
   private readonly brought = new Set<CivilDay>();
@@ -46,8 +47,21 @@ export class Sheet {
     return this.endpointsReaching(day).length < this.source.endpoints.length;
   }
 
+  /** The cells found so far. */
+  get cells(): ReadonlyMap<CivilDay, Cell> {
+    return this.known;
+  }
+
+  /** Takes the cell of a day, in place of one before; null for none. */
+  take(day: CivilDay, cell: Cell | null): void {
+    this.lack = null;
+    if (cell) this.known.set(day, cell);
+    else this.known.delete(day);
+  }
+
   /** Adds days that a question wants. */
   want(wanted: Wanted): void {
+    this.lack = null;
     if (this.wanted.size === 0) {
       this.wanted = wanted;
       return;
@@ -58,13 +72,15 @@ export class Sheet {
   }
 
   /** The days that no cell meets the requirement of, ascending; what no endpoint answers for any more is as new as it can be. */
-  lacking(): CivilDay[] {
+  lacking(): readonly CivilDay[] {
+    if (this.lack) return this.lack;
     const days: CivilDay[] = [];
     this.wanted.forEach((requirement, day) => {
-      const cell = this.cells.get(day);
+      const cell = this.known.get(day);
       if (!cell || !(meets(cell.known, requirement) || this.endpointsReaching(day).length === 0)) days.push(day);
     });
-    return days.sort();
+    this.lack = days.sort();
+    return this.lack;
   }
 
   /** Every flight for this source has come back well. */
@@ -99,17 +115,18 @@ export class Sheet {
 
   /** Makes cells of some days out of a snapshot, as far as it knows them, in place of those before; returns those made. */
   fill(snapshot: Snapshot, days: readonly CivilDay[]): Map<CivilDay, Cell> {
-    const coverages = new Map(
-      this.source.endpoints.map((endpoint) => [endpoint, this.coverageOf(snapshot, endpoint.name)]),
-    );
+    const { endpoints } = this.source;
+    const coverages = endpoints.map((endpoint) => this.coverageOf(snapshot, endpoint.name));
+    const { offsetMinutes } = snapshot;
+    const endsAtHour = Math.max(...endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
+    const seen: Seen = { coverages, offsetMinutes, endsAtHour };
     const records = this.recordsByDay(snapshot);
     const made = new Map<CivilDay, Cell>();
     for (const day of days) {
-      this.cells.delete(day);
-      const cell = this.cellOf(day, coverages, records.get(day) ?? [], snapshot.offsetMinutes);
+      const cell = this.cellOf(day, seen, records.get(day) ?? []);
       if (cell) made.set(day, cell);
+      this.take(day, cell);
     }
-    for (const [day, cell] of made) this.cells.set(day, cell);
     return made;
   }
 
@@ -121,25 +138,22 @@ export class Sheet {
     return this.source.endpoints.filter((endpoint) => !outOfReach(endpoint, day, this.today));
   }
 
-  private cellOf(
-    day: CivilDay,
-    coverages: Coverages,
-    records: readonly KeptRecord[],
-    offsetMinutes: number | null,
-  ): Cell | null {
-    const all = [...coverages.values()];
-    const known = knownAtAll(all, day);
+  private cellOf(day: CivilDay, seen: Seen, records: readonly KeptRecord[]): Cell | null {
+    const { coverages, offsetMinutes, endsAtHour } = seen;
+    const known = knownAtAll(coverages, day);
     if (!known) return this.beyondReach(day) ? this.unreachableCell(day, coverages) : null;
-    const endsAtHour = Math.max(...this.source.endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
     const dayOver = known.settled || (known.checkedAt ?? 0) > dayEnd(day, offsetMinutes, endsAtHour);
     const values = assemble(this.source.metric, day, records, { settled: known.settled, dayOver });
-    const unread = all.some((coverage) => coverage?.unreadDays.has(day));
+    const unread = coverages.some((coverage) => coverage?.unreadDays.has(day));
     return { days: values.map((value) => new AssembledDay(this.provider, value)), known, unread, unreachable: false };
   }
 
   /** Without it, a day that cannot be asked for would be looked up in the database by every query. */
   private unreachableCell(day: CivilDay, coverages: Coverages): Cell | null {
-    const reaching = this.endpointsReaching(day).map((endpoint) => coverages.get(endpoint));
+    const reaching = coverages.filter((_one, place) => {
+      const endpoint = this.source.endpoints[place];
+      return endpoint !== undefined && !outOfReach(endpoint, day, this.today);
+    });
     const known = reaching.length > 0 ? knownAtAll(reaching, day) : SETTLED;
     return known && { days: [], known, unread: false, unreachable: true };
   }

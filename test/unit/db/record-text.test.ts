@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { RECORD_SHAPES } from "../../../src/db/record-shapes";
 import { recordOf, recordText, textOf } from "../../../src/db/record-text";
 import { instantAt } from "../../../src/domain/instants";
 import { packRecord } from "../../../src/domain/packing";
@@ -112,4 +113,24 @@ test("rows written by earlier versions are read as they were meant", () => {
 test("a value is asked of the database by its place, and a name without one is refused", () => {
   expect(textOf("sleep_session", "asleepSeconds")).toBe("(('[' || body || ']')::jsonb ->> 2)");
   expect(() => textOf("activity", "kind")).toThrow("expected one of score");
+});
+
+/** The names of a row's values, by place, as the first rows were written; new ones come behind these. */
+const WRITTEN: Readonly<Record<RecordKind, string>> = {
+  sleep_score: "score contributors at",
+  readiness: "score contributors temperatureDeviationCelsius temperatureTrendDeviationCelsius at",
+  activity: `score contributors at steps equivalentWalkingDistanceMeters activeEnergyKilocalories totalEnergyKilocalories
+    highActivitySeconds mediumActivitySeconds lowActivitySeconds sedentarySeconds restingSeconds nonWearSeconds inactivityAlerts
+    distanceMeters running`,
+  hrv: "samples averageMilliseconds method sessionKey at",
+  sleep_session: `nature cycleKey asleepSeconds start end stages inBedSeconds awakeSeconds lightSeconds deepSeconds remSeconds
+    latencySeconds efficiencyPercent averageHeartRateBpm lowestHeartRateBpm averageHrv breathsPerMinute at`,
+};
+
+test.each(Object.entries(WRITTEN))("a row of a %s is read by the places that it was written in", (kind, written) => {
+  const names = written.split(/\s+/);
+  const places = names.map((_, place) => place);
+  const read = RECORD_SHAPES[kind as RecordKind]({ key: "k", day: "d" }, places);
+  expect(read).toEqual({ kind, key: "k", day: "d", ...Object.fromEntries(names.map((name, place) => [name, place])) });
+  expect(Object.keys(read)).toEqual(["kind", "key", "day", ...names]);
 });

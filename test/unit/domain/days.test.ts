@@ -10,6 +10,7 @@ import {
   daysOf,
   parseCivilDay,
   rangeLength,
+  spanOf,
   stretchesOf,
   widen,
 } from "../../../src/domain/days";
@@ -98,6 +99,13 @@ describe("stretches of days", () => {
     const given = days("2026-03-01", "2026-03-04", "2026-03-08");
     expect(stretchesOf(given, 2)).toEqual([range("2026-03-01", "2026-03-04"), range("2026-03-08", "2026-03-08")]);
     expect(stretchesOf(given, 3)).toEqual([range("2026-03-01", "2026-03-08")]);
+  });
+
+  it("have a span: the shortest range that holds them, in whatever order they come", () => {
+    const days = ["2024-03-02", "2024-02-28", "2024-03-01"].map(civilDay);
+    expect(spanOf(days)).toEqual({ start: "2024-02-28", end: "2024-03-02" });
+    expect(spanOf(days.slice(0, 1))).toEqual({ start: "2024-03-02", end: "2024-03-02" });
+    expect(() => spanOf([])).toThrow(RangeError);
   });
 
   it("cover the days given, and apart from bridged gaps nothing else", () => {

@@ -1,12 +1,12 @@
-import type { DailyAnswer, DailyQuestion } from "../../../src/domain/answers";
 import { civilDay } from "../../../src/domain/days";
 import { decodeNodeId } from "../../../src/domain/ids";
 import { createRequestContext } from "../../../src/loaders/context";
 import { createDailyLoader } from "../../../src/loaders/daily";
+import type { DailyNode } from "../../../src/loaders/day-node";
 import { loadNode } from "../../../src/loaders/node";
 import { dailyQuestion } from "../../../src/loaders/question";
 import { Validity } from "../../../src/loaders/validity";
-import type { Caller, Person } from "../../../src/services/api";
+import type { AtVersion, Caller, Person } from "../../../src/services/api";
 import { fakeServices, PERSON } from "../../support/fake-services";
 import { twoWearables } from "../../support/two-wearables";
 
@@ -19,7 +19,7 @@ test("every node is the same object as its source, with a readable natural key",
   const { nodes, bySource } = await loader.load(dailyQuestion("SLEEP", { range }));
   expect(nodes).toHaveLength(3);
   for (const node of nodes) expect(bySource.some((source) => source === node)).toBe(true);
-  const session = nodes[0]?.sessions?.[0];
+  const session = nodes[0]?.sessions?.()[0];
   expect(decodeNodeId(session?.id ?? "")).toMatchObject({ type: "SleepSession", person: PERSON.id, day: "2026-03-01" });
 });
 
@@ -36,21 +36,9 @@ test("sessions of a day that start in the same second have ids of their own, and
     });
   const ctx = createRequestContext({ ...services, reading: { ...reading, read } }, as(PERSON), "r");
   const { nodes } = await ctx.loaders.of(PERSON.id).daily.load(dailyQuestion("SLEEP", { range }));
-  const sessions = nodes[0]?.sessions ?? [];
+  const sessions = nodes[0]?.sessions?.() ?? [];
   expect(new Set(sessions.map(({ id }) => id)).size).toBe(2);
   for (const session of sessions) expect(await loadNode(ctx, session.id)).toEqual(session);
-});
-
-test("a chosen day that is none of its candidates is a fault, never invented", async () => {
-  const services = fakeServices();
-  const read = async (_person: string, questions: readonly DailyQuestion[]): Promise<readonly DailyAnswer[]> =>
-    (await services.reading.read(PERSON.id, questions)).map((answer) => ({
-      ...answer,
-      resolutions: answer.resolutions.map((resolution) => ({ ...resolution, candidates: [] })),
-    }));
-  await expect(
-    createDailyLoader({ read }, PERSON.id, new Validity()).load(dailyQuestion("HRV", { range }, "RMSSD")),
-  ).rejects.toThrow(/not among its candidates/);
 });
 
 test("all nodes of a day share one resolution, whose records are the nodes themselves", async () => {
@@ -60,27 +48,28 @@ test("all nodes of a day share one resolution, whose records are the nodes thems
   );
   expect([nodes.length, bySource.length]).toEqual([3, 6]);
   for (const node of nodes) {
-    const { resolution } = node;
+    const resolution = node.resolution?.();
     const ofDay = bySource.filter(({ day }) => day === node.day);
-    expect(ofDay.map((source) => source.resolution === resolution)).toEqual([true, true]);
+    expect(ofDay.map((source) => source.resolution?.() === resolution)).toEqual([true, true]);
     expect(resolution?.winner.record).toBe(node);
     expect(resolution?.candidates).toContain(resolution?.winner);
     expect(resolution?.candidates.map(({ record }) => record)).toEqual([ofDay[0], null, ofDay[1]]);
     expect(resolution?.candidates.map(({ reason }) => reason)).toEqual(["LESS_COVERAGE", "NO_DATA", "BETTER_COVERAGE"]);
   }
-  expect(new Set(nodes.map(({ resolution }) => resolution)).size).toBe(3);
+  expect(new Set(nodes.map(({ resolution }) => resolution?.())).size).toBe(3);
 });
 
-test("a winner that is no candidate is a fault", async () => {
+test("a chosen day that is none of its candidates is a fault, never invented", async () => {
   const { read } = twoWearables();
   const broken: typeof read = async (person, questions) =>
     (await read(person, questions)).map((answer) => ({
       ...answer,
-      resolutions: answer.resolutions.map((resolution) => ({ ...resolution, candidates: [] })),
+      resolutions: answer.resolutions.map(({ policy, winner }) => ({ policy, winner, candidates: [] })),
     }));
-  await expect(
-    createDailyLoader({ read: broken }, PERSON.id, new Validity()).load(dailyQuestion("ACTIVITY", { range })),
-  ).rejects.toThrow(/not among its candidates/);
+  const loader = createDailyLoader({ read: broken }, PERSON.id, new Validity());
+  const answer = await loader.load(dailyQuestion("ACTIVITY", { range }));
+  expect(() => answer.bySource).toThrow(/not among its candidates/);
+  expect(answer.nodes[0]?.resolution).toThrow(/not among its candidates/);
 });
 
 test("a day that is fetched by its id has no resolution, and leaves that of the range alone", async () => {
@@ -89,8 +78,10 @@ test("a day that is fetched by its id has no resolution, and leaves that of the 
   const { nodes } = await ctx.loaders
     .of(PERSON.id)
     .daily.load(dailyQuestion("ACTIVITY", { range: day, providers: ["oura"] }));
-  expect(await loadNode(ctx, nodes[0]!.id)).toEqual({ ...nodes[0], resolution: null });
-  expect(nodes[0]?.resolution?.winner.reason).toBe("ONLY_SOURCE");
+  const alone = (await loadNode(ctx, nodes[0]!.id)) as DailyNode;
+  expect(alone).toEqual(nodes[0]);
+  expect(alone.resolution).toBeNull();
+  expect(nodes[0]?.resolution?.().winner.reason).toBe("ONLY_SOURCE");
 });
 
 test("preferences of another person are never listed, and after a mutation they are listed anew", async () => {
@@ -127,7 +118,36 @@ test("accounts of another person are never listed", async () => {
   const { loaders } = createRequestContext(services, as(MALLORY), "r");
   expect(() => loaders.of(PERSON.id)).toThrow(/own id/);
   expect(await loaders.of(MALLORY.id).accounts()).toEqual([]);
-  expect(list.mock.calls).toEqual([[MALLORY.id]]);
+  expect(list.mock.calls).toEqual([[MALLORY.id, expect.any(Function)]]);
+});
+
+test("whatever a request reads of a person is read at one data version, asked for once", async () => {
+  const services = fakeServices();
+  const current = jest.spyOn(services.versions, "current");
+  const seen: unknown[] = [];
+  const noting = <T>(answer: T) => {
+    return async (_person: string, at?: AtVersion): Promise<T> => {
+      seen.push(await at?.());
+      return answer;
+    };
+  };
+  const { reading, accounts, preferences } = services;
+  const loaders = createRequestContext(
+    {
+      ...services,
+      accounts: { ...accounts, list: noting([]) },
+      preferences: { ...preferences, list: noting([]) },
+      reading: {
+        ...reading,
+        read: (person, questions, at) => noting(reading.read(person, questions))(person, at).then((answers) => answers),
+      },
+    },
+    as(PERSON),
+    "r",
+  ).loaders.of(PERSON.id);
+  await Promise.all([loaders.accounts(), loaders.preferences(), loaders.daily.load(dailyQuestion("SLEEP", { range }))]);
+  expect(seen).toEqual(Array(3).fill({ version: "1", confirmed: true }));
+  expect(current.mock.calls).toEqual([[PERSON.id]]);
 });
 
 test("a node id of another person asks no service", async () => {

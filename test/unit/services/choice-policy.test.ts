@@ -38,6 +38,7 @@ function reading(preferences: PersonState["preferences"], sourceOrder: ReadingPa
       unreadDays: new Set(),
       recentChecks: [],
     })),
+    state: null,
     records: new Map(slugs.map((slug) => [slug, TOLD[slug] ? [kept(activity(TOLD[slug]), 1_000, ENDPOINT.name)] : []])),
   };
   const store: RecordStore = {

@@ -25,7 +25,7 @@ function snapshotOf(checks: Readonly<Record<string, Readonly<Record<string, numb
     unreadDays: new Set<CivilDay>(),
     recentChecks: [],
   }));
-  return { version: "1", offsetMinutes: 0, coverage, records: new Map() };
+  return { version: "1", offsetMinutes: 0, coverage, records: new Map(), state: null };
 }
 
 test("a day that no endpoint reaches is kept as such: the database is not asked for it again", () => {
