@@ -120,7 +120,7 @@ export class World {
 
   /**
    * Starts a gateway as in production on the stores; `profile`: a folder for a CPU profile, written when it stops; `caches`: false for
-   * one without Redis that keeps no answers and remembers no days.
+   * one without Redis that keeps no answers and holds no days.
    */
   async gateway(settings: { pin: Pin; profile?: string | null; caches?: boolean }): Promise<GatewayProcess> {
     const { pin, profile = null, caches = true } = settings;

@@ -51,7 +51,7 @@ export async function coldPg(bench: Bench): Promise<CaseResult> {
     },
   });
   notes.push(
-    "the gateway's caches are off: no Redis, no kept answers, no remembered days",
+    "the gateway's caches are off: no Redis, no kept answers, no days held",
     `the aim beyond: ${times(figures, "JSON built in SQL").toFixed(2)} of JSON built in SQL (aim 0.7)`,
     "the peers read typed tables of the same days, without row-level security; the gateway reads its own records",
   );
