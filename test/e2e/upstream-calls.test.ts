@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { civilDay } from "../../src/domain/days";
 import type { Call } from "../../src/simulator/calls";
-import { daysAgo, FOUR_SCORES, METRICS, plusDays } from "../support/four-metrics";
+import { daysAgo, FOUR_SCORES, METRICS, plusDays, untilInTime } from "../support/four-metrics";
 import { type GatewayProcess, startGateway, stopAll } from "../support/gateway-process";
 import { consent, linked } from "../support/newcomer";
 import { type FreshDatabase, freshRedis, migratedCopy } from "../support/services";
@@ -40,10 +40,13 @@ beforeEach(() => vendor.simulator.resetCalls());
 afterEach(() => vendor.simulator.reset());
 
 async function ask(gateway: GatewayProcess, token: string, range = RANGE) {
-  const { data, errors } = await gateway.graphql(FOUR_SCORES, { range }, token);
-  expect(errors).toEqual([]);
-  for (const metric of METRICS) expect(data.viewer[metric].issues).toEqual([]);
-  return data.viewer;
+  const viewer = await untilInTime(async () => {
+    const { data, errors } = await gateway.graphql(FOUR_SCORES, { range }, token);
+    expect(errors).toEqual([]);
+    return data.viewer;
+  });
+  for (const metric of METRICS) expect(viewer[metric].issues).toEqual([]);
+  return viewer;
 }
 
 function tell(what: string): readonly Call[] {
