@@ -9,8 +9,9 @@ import { GraphQLError, type GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { countsRule, depthRule, LIMITS, refuseCostly } from "../../schema/limits";
 import type { RequestContext } from "../loaders/context";
-import { Operations, PrintedData } from "./compiled";
+import { type Operations, PrintedData, printedBody } from "./compiled";
 import { ErrorFormatter, isInternal } from "./graphql-errors";
+import type { HotOperations } from "./hot-answers";
 import { chosenResponseType, RESPONSE_TYPES } from "./media-type";
 import type { HttpMetrics, OperationOutcome } from "./metrics";
 import type { PersistedOperations } from "./persisted";
@@ -23,6 +24,9 @@ export interface GraphqlOptions {
   readonly metrics: HttpMetrics;
   /** Null where none are registered. */
   readonly persisted: PersistedOperations | null;
+  readonly operations: Operations;
+  /** Told what is answered by its compiled form. */
+  readonly hot: HotOperations;
 }
 
 /** Errors of the request itself; of 200 where the client knows only application/json. @see https://graphql.github.io/graphql-over-http/draft/#sec-application-json */
@@ -52,7 +56,7 @@ function outcomeOf({ data, errors = [] }: Answer): OperationOutcome {
 }
 
 function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloServerPlugin<RequestContext> {
-  const operations = new Operations(options.schema, (where, err) => options.logger.warn({ err }, where));
+  const { operations } = options;
   return {
     async requestDidStart() {
       const startedAt = performance.now();
@@ -61,10 +65,11 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
           if (operation?.operation === "subscription") throw notOverHttp();
           if (operation) refuseCostly(options.schema, document, operation, request.variables ?? {});
         },
-        async responseForOperation({ document, operation, contextValue, request }) {
+        async responseForOperation({ document, operation, contextValue, request, source }) {
           // Apollo Server comes here also where no operation was chosen, whatever its types say.
           const result =
             operation && (await operations.execute(document, operation, contextValue, request.variables ?? {}));
+          if (result) options.hot.remember(source, request.operationName ?? null, { document, operation });
           return result && { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult: result } };
         },
         async didEncounterErrors({ errors, contextValue }) {
@@ -96,8 +101,7 @@ function answering(options: GraphqlOptions, formatter: ErrorFormatter): ApolloSe
 
 function stringifyResult(result: object): string {
   const { data } = result as { readonly data?: unknown };
-  // What was printed came without errors, and there are no extensions.
-  return data instanceof PrintedData ? `{"data":${data.text}}\n` : `${JSON.stringify(result)}\n`;
+  return data instanceof PrintedData ? printedBody(data) : `${JSON.stringify(result)}\n`;
 }
 
 /** Documents by hash as Apollo Server looks them up; what clients would register is not taken. */

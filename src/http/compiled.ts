@@ -39,6 +39,11 @@ export class PrintedData {
   }
 }
 
+/** The body of the answer that is such data and nothing else: it came without errors, and there are no extensions. */
+export function printedBody({ text }: PrintedData): string {
+  return `{"data":${text}}\n`;
+}
+
 /** What is known of operations as long as their documents are: whether their answers may be kept, and a faster way to execute them. */
 export class Operations {
   private readonly known = new WeakMap<OperationDefinitionNode, Known>();

@@ -2,15 +2,19 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import type { Caller } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import type { Callers } from "./callers";
+import type { FreshResponse, HotAnswers } from "./hot-answers";
 import { type KeptResponse, keptResponse, keptResponseAtOnce } from "./kept-response";
+import type { ResponseType } from "./media-type";
 import { type PlainHead, PlainHeads } from "./plain-heads";
 import { WholeRequest } from "./whole-request";
 
 /** What answering ahead of the framework needs. `loopbackOnly`: only loopback Hosts are served. */
 export interface FirstAnswerParts {
   readonly answers: AnswerCache;
+  readonly hot: HotAnswers;
   readonly callerOf: Callers;
   readonly loopbackOnly: boolean;
   readonly isDraining: () => boolean;
@@ -18,12 +22,21 @@ export interface FirstAnswerParts {
     readonly id: string;
     readonly status: number;
     readonly milliseconds: number;
+    /** Whether it was made for this request; else it had been kept. */
+    readonly fresh: boolean;
   }) => void;
 }
 
+/** An answer, and the id of the request that it is for. */
+interface Found {
+  readonly id: string;
+  readonly fresh: boolean;
+  readonly answer: KeptResponse | FreshResponse;
+}
+
 /**
- * Answers from the kept answers before the framework sees the request, which costs less than half: only the plainest requests, with
- * the framework's own checks, and every other or doubtful one is left to it with its body put back.
+ * Answers from the kept answers, and by operations that are asked often, before the framework sees the request, which costs less than
+ * half: only the plainest requests, with the framework's own checks, and every other or doubtful one is left to it with its body put back.
  */
 export class FirstAnswer {
   private readonly bodies = new WeakMap<IncomingMessage, Buffer>();
@@ -36,7 +49,6 @@ export class FirstAnswer {
 
   /** Puts itself before the framework's listener; call it once the framework is ready. */
   before(app: FastifyInstance): void {
-    if (!this.parts.answers.keeps) return;
     const [listener] = app.server.listeners("request") as RequestListener[];
     if (!listener) throw new Error("expected the framework to listen for requests");
     app.server.removeListener("request", listener);
@@ -64,11 +76,12 @@ export class FirstAnswer {
     request.takeBody((body) => {
       const atOnce = this.atOnce(head, body);
       if (atOnce) {
-        this.send(response, atOnce, arrivedAt);
+        this.send(response, atOnce, { id: randomUUID(), fresh: false, arrivedAt });
         return;
       }
       this.find(request, head, body).then(
-        (kept) => (kept ? this.send(response, kept, arrivedAt) : this.leave(request, body, otherwise)),
+        (found) =>
+          found ? this.send(response, found.answer, { ...found, arrivedAt }) : this.leave(request, body, otherwise),
         () => this.leave(request, body, otherwise),
       );
     });
@@ -91,29 +104,38 @@ export class FirstAnswer {
     return kept && keptResponseAtOnce(type, kept, headers);
   }
 
-  private async find(request: IncomingMessage, head: PlainHead, body: Buffer): Promise<KeptResponse | null> {
-    const { answers, callerOf } = this.parts;
+  private async find(request: IncomingMessage, head: PlainHead, body: Buffer): Promise<Found | null> {
+    const { answers, callerOf, hot } = this.parts;
     const { type, headers, rawHeaders } = head;
     const caller = await callerOf(rawHeaders);
-    if (caller.kind !== "person") return null;
-    const question = await answers.asked({ personId: caller.person.id, type, text: body.toString("latin1") });
-    if (!question) return null;
-    const kept = await answers.find(question);
-    if (kept) return keptResponse(answers, question, kept, headers);
-    this.looked.set(request, question);
-    return null;
+    const id = randomUUID();
+    const question = await this.question(caller, type, body);
+    const kept = question && (await answers.find(question));
+    if (kept) return { id, fresh: false, answer: await keptResponse(answers, question, kept, headers) };
+    if (question) this.looked.set(request, question);
+    const answer = await hot.of({ id, caller, type, question }, body);
+    return answer && { id, fresh: true, answer };
   }
 
-  private send(response: ServerResponse, { status, rawHeaders, bytes }: KeptResponse, arrivedAt: number): void {
-    const id = randomUUID();
+  private async question(caller: Caller, type: ResponseType, body: Buffer): Promise<AskedQuestion | null> {
+    const { answers } = this.parts;
+    if (caller.kind !== "person" || !answers.keeps) return null;
+    return answers.asked({ personId: caller.person.id, type, text: body.toString("latin1") });
+  }
+
+  private send(
+    response: ServerResponse,
+    { status, rawHeaders, bytes }: KeptResponse | FreshResponse,
+    { id, fresh, arrivedAt }: Omit<Found, "answer"> & { readonly arrivedAt: number },
+  ): void {
     response.writeHead(status, [...rawHeaders, "x-request-id", id]);
     response.end(bytes);
     const { onAnswered } = this.parts;
     // Most often the system has taken all of it by now.
     if (response.socket?.writableLength === 0) {
-      onAnswered({ id, status, milliseconds: performance.now() - arrivedAt });
+      onAnswered({ id, status, fresh, milliseconds: performance.now() - arrivedAt });
       return;
     }
-    response.on("finish", () => onAnswered({ id, status, milliseconds: performance.now() - arrivedAt }));
+    response.on("finish", () => onAnswered({ id, status, fresh, milliseconds: performance.now() - arrivedAt }));
   }
 }

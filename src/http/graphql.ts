@@ -7,8 +7,10 @@ import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import { errorBody, logAnswer, STATUS_OF, sendError } from "./answers";
 import { createGraphqlServer, type GraphqlOptions } from "./apollo";
 import type { Callers } from "./callers";
+import { Operations } from "./compiled";
 import { FirstAnswer } from "./first-answer";
 import { graphiqlPage, wantsPage } from "./graphiql";
+import { HotAnswers, HotOperations } from "./hot-answers";
 import { parseJsonBody } from "./json-body";
 import { keptHeaders, keptResponse } from "./kept-response";
 import { chosenResponseType, RESPONSE_TYPES, type ResponseType } from "./media-type";
@@ -17,7 +19,7 @@ import { sendPage } from "./page";
 import type { DocumentAsked, PersistedOperations } from "./persisted";
 
 /** What GraphQL over HTTP is made of. `demo`: only loopback Hosts are served. */
-export interface GraphqlParts extends Omit<GraphqlOptions, "metrics"> {
+export interface GraphqlParts extends Omit<GraphqlOptions, "metrics" | "operations" | "hot"> {
   readonly services: Services;
   readonly answers: AnswerCache;
   readonly callerOf: Callers;
@@ -44,15 +46,19 @@ export async function serveGraphql(
   metrics: HttpMetrics,
 ): Promise<FirstAnswer> {
   const { services, callerOf, isDraining, production, schema, logger, answers, persisted } = options;
-  const apollo = createGraphqlServer({ schema, production, logger, metrics, persisted });
+  const operations = new Operations(schema, (where, err) => logger.warn({ err }, where));
+  const hot = new HotOperations();
+  const apollo = createGraphqlServer({ schema, production, logger, metrics, persisted, operations, hot });
   await apollo.start();
   app.addHook("onClose", () => apollo.stop());
   const first = new FirstAnswer({
     answers,
+    hot: new HotAnswers({ schema, services, operations, hot, answers, metrics, persisted }),
     callerOf,
     loopbackOnly: options.demo,
     isDraining,
-    onAnswered: ({ id, status, milliseconds }) => {
+    onAnswered: ({ id, status, fresh, milliseconds }) => {
+      if (!fresh) metrics.answeredAgain();
       metrics.answeredAhead(status, milliseconds / 1_000);
       logAnswer(logger, "POST", "/graphql", status, milliseconds, "info", id);
     },

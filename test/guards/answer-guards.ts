@@ -167,4 +167,20 @@ export const ANSWER_GUARDS: readonly Guard[] = [
     suite: "test/unit/services/versions.test.ts",
     tests: "(counted from when|does not bring the trust back)",
   },
+  {
+    name: "cost of an operation that is asked often",
+    file: "src/http/hot-answers.ts",
+    find: "refuseCostly(schema, document, operation, variables);",
+    replace: "void refuseCostly;",
+    suite: "test/integration/http-hot-answers.test.ts",
+    tests: "costs too much",
+  },
+  {
+    name: "which operations are registered, however often one was asked",
+    file: "src/http/hot-answers.ts",
+    find: "persisted ? persisted.documentOf(plain) : query",
+    replace: "query ?? persisted?.documentOf(plain)",
+    suite: "test/integration/http-hot-answers.test.ts",
+    tests: "are answered by their hash",
+  },
 ];

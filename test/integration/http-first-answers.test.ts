@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Registry } from "prom-client";
 import { AnswerCache } from "../../src/http/answer-cache";
 import type { Person } from "../../src/services/api";
 import { type FakeGateway, startFakeGateway } from "../support/fake-gateway";
+import { comparable, PlainClient } from "../support/plain-client";
 
 const QUERY = `{ viewer { externalId sleep(range: { start: "2026-03-01", end: "2026-03-20" }) { nodes { id day score bedtimeStart } } } }`;
 const BODY = JSON.stringify({ query: QUERY });
@@ -27,7 +27,7 @@ class Versions {
 let versions: Versions;
 let registry: Registry;
 let gateway: FakeGateway;
-let agent: Agent;
+let client: PlainClient;
 
 beforeEach(async () => {
   versions = new Versions();
@@ -43,42 +43,14 @@ beforeEach(async () => {
     return one;
   };
   gateway.services.people.known = (externalId) => known.get(externalId) ?? null;
-  agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  client = new PlainClient(gateway.port);
 });
 afterEach(async () => {
-  agent.destroy();
+  client.close();
   await gateway.server.close();
 });
 
-interface Sent {
-  readonly status: number | undefined;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-function ask(headers: Record<string, string> = {}, body = BODY): Promise<Sent> {
-  return new Promise((resolve, reject) => {
-    const all = { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)), ...headers };
-    const options = { host: "127.0.0.1", port: gateway.port, path: "/graphql", method: "POST", agent, headers: all };
-    const sent = httpRequest(options, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("end", () =>
-        resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }),
-      );
-    });
-    sent.on("error", reject);
-    sent.end(body);
-  });
-}
-
-/** An answer without what is each answer's own. */
-function comparable({ status, headers, body }: Sent): unknown {
-  const { date, "x-request-id": id, ...rest } = headers;
-  expect(Number.isNaN(Date.parse(String(date)))).toBe(false);
-  expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
-  return { status, headers: rest, body: body.toString("base64") };
-}
+const ask = (headers: Record<string, string> = {}, body = BODY) => client.post(body, headers);
 
 /** The answer to these headers at once, which is the same after waiting, and from the framework. */
 async function sameEverywhere(headers: Readonly<Record<string, string>>) {
