@@ -8,7 +8,7 @@ import type { Pin } from "./machine";
 import { nodeForPostgraphile } from "./peer-packages";
 import type { Someone } from "./people";
 import type { RecordsFrom } from "./servers/peer-services";
-import { POSTGRAPHILE_QUERY } from "./statements";
+import { LEAST_TABLES, POSTGRAPHILE_QUERY } from "./statements";
 import type { World } from "./world";
 
 /** One dashboard that is asked for. */
@@ -78,6 +78,13 @@ export class Peers {
   async sqlJson(people: readonly Someone[], pin: Pin): Promise<Contestant> {
     const { hello, pid } = await this.world.server("sql-json.ts", pin, { PEOPLE: await this.file(people) });
     return { name: "JSON built in SQL", url: String(hello["url"]), pid, ...plain };
+  }
+
+  /** What a first answer takes at the least; asked with the provider's own tokens. */
+  async least(): Promise<Contestant> {
+    await this.world.admin.query(LEAST_TABLES);
+    const { hello, pid } = await this.world.server("least.ts", "free", { PROVIDER: this.world.providerOrigin });
+    return { name: "the least work", url: String(hello["url"]), pid, ...plain };
   }
 
   /** PostGraphile, or why it was left out. */

@@ -62,6 +62,18 @@ function jsonOf(part: DashboardPart): string {
 export const BODY_STATEMENT = `SELECT json_build_object('data', json_build_object('viewer', json_build_object(
   ${DASHBOARD.map(jsonOf).join(",\n  ")})))::text AS body`;
 
+/** What the limit of a first answer keeps: documents sealed, and a score of each. */
+export const LEAST_TABLES = `
+CREATE TABLE bench.least_raw (person uuid, endpoint text, id text, content_hash bytea, sealed bytea, PRIMARY KEY (person, endpoint, id));
+CREATE TABLE bench.least_records (person uuid, endpoint text, id text, day date, score float8, PRIMARY KEY (person, endpoint, id));`;
+
+/** Keeps all of a first answer in one statement; parameters: person, and rows. */
+export const LEAST_STATEMENT = `
+WITH n AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS n(endpoint text, id text, day date, score float8, hash text, sealed text)),
+raw AS (INSERT INTO bench.least_raw SELECT $1, endpoint, id, decode(hash, 'hex'), decode(sealed, 'base64') FROM n)
+INSERT INTO bench.least_records SELECT $1, endpoint, id, day, score FROM n`;
+
 /** What PostGraphile makes fields of a person of: the days and the absences of each metric. */
 export const POSTGRAPHILE_FUNCTIONS = `
 CREATE TYPE bench.absence AS ("firstDay" date, "lastDay" date, provider text, reason text);

@@ -8,6 +8,7 @@ import { Pool } from "pg";
 import { startEmbeddedPostgres } from "../../src/db/embedded";
 import type { Fault } from "../../src/simulator";
 import { type GatewayProcess, startGateway } from "../support/gateway-process";
+import { consent } from "../support/newcomer";
 import { programArguments } from "../support/program";
 import { findRedisProgram, startRedis } from "../support/redis-server";
 import { type Child, launch, pinned, script } from "./child";
@@ -163,6 +164,25 @@ export class World {
     return child;
   }
 
+  /** Where the provider's data are. */
+  get providerOrigin(): string {
+    return String(this.provider.hello["origin"]);
+  }
+
+  /** An access token of a user of the provider, had without the gateway. */
+  async providerToken(user: string): Promise<string> {
+    const { authorizeUrl, tokenUrl, clientSecret } = this.provider.hello;
+    const client = { client_id: "gateway", redirect_uri: "http://127.0.0.1/least" };
+    const asked = new URLSearchParams({ ...client, response_type: "code", scope: "daily", state: user });
+    const back = await consent(`${authorizeUrl}?${asked}`, { user });
+    const code = new URL(back).searchParams.get("code") ?? "";
+    const form = { ...client, client_secret: String(clientSecret), grant_type: "authorization_code", code };
+    const response = await fetch(String(tokenUrl), { method: "POST", body: new URLSearchParams(form) });
+    const { access_token: token } = (await response.json()) as { access_token?: string };
+    if (token === undefined) throw new Error(`expected an access token of the provider, got ${response.status}`);
+    return token;
+  }
+
   /** Lets something go wrong at the provider, or take longer. */
   provide(fault: Fault): Promise<unknown> {
     return this.control("/__simulator/faults", "POST", fault);
@@ -186,7 +206,7 @@ export class World {
   private async control(path: string, method: string, body?: unknown): Promise<unknown> {
     const sent =
       body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-    const response = await fetch(`${this.provider.hello["origin"]}${path}`, { method, ...sent });
+    const response = await fetch(`${this.providerOrigin}${path}`, { method, ...sent });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === "" ? null : JSON.parse(text);
