@@ -1,4 +1,5 @@
 import type Redis from "ioredis";
+import { Gathered } from "../domain/gathered";
 import type { Bell, Pauses } from "../services/ports/cache";
 import { LocalPauses } from "./memory";
 import type { RedisLink } from "./redis";
@@ -19,6 +20,11 @@ if tonumber(redis.call("GET", KEYS[1]) or "0") < tonumber(ARGV[1]) then redis.ca
  */
 export class RedisPauses implements Pauses {
   private readonly local = new LocalPauses();
+  /** The endpoints that a question needs ask at one moment: answered together, they go on together. */
+  private readonly looks = new Gathered<readonly string[], number | null>(async (asks) => {
+    const until = await this.look(asks[0]);
+    return asks.map(() => until);
+  });
   private readonly telling: NodeJS.Timeout;
   private readonly deaf: () => void;
   private readonly topic: string;
@@ -40,7 +46,11 @@ export class RedisPauses implements Pauses {
   }
 
   /** @inheritdoc */
-  async until(keys: readonly string[]): Promise<number | null> {
+  until(keys: readonly string[]): Promise<number | null> {
+    return this.looks.ask(keys.join(" "), keys);
+  }
+
+  private async look(keys: readonly string[]): Promise<number | null> {
     const shared = await this.link.attempt((client) => client.mget(keys.map(nameOf)), []);
     for (const [index, key] of keys.entries()) {
       const end = shared[index] ?? null;

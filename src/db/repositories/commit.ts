@@ -3,6 +3,7 @@ import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../domain/changes";
 import { contains } from "../../domain/days";
 import { AccountFenced } from "../../domain/errors";
+import type { Several } from "../../domain/gathered";
 import type { Committed, Fetched } from "../../services/ports/records";
 import type { PersonVault } from "../../services/ports/vault";
 import { allOf, prepared, sent } from "../prepared";
@@ -10,7 +11,6 @@ import { DOCUMENT_ID, recordText } from "../record-text";
 import { changedDays, riseAndTell } from "./changes";
 import { cover, noteOutcome } from "./commit-outcome";
 import { forgetDependents, sessionsOf } from "./dependents";
-import type { Several } from "./gathered";
 
 /** Seconds for which documents that could not be read are kept. */
 export const UNREAD_KEPT_SECONDS = 7 * 86_400;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { AccountFenced } from "../../domain/errors";
+import { Gathered, type Several } from "../../domain/gathered";
 import type { FlightKey, FlightLeases, Lease, LeaseView } from "../../services/ports/flights";
 import type { Database } from "../database";
-import { Gathered, type Several } from "./gathered";
 
 /** Seconds after its last renewal at which a lease ends: its process is dead or frozen. */
 const LEASE_SECONDS = 10;

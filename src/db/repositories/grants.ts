@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { DatabaseUnreachable } from "../../domain/errors";
+import { Gathered } from "../../domain/gathered";
 import {
   type ChangeResult,
   type Decision,
@@ -10,7 +11,6 @@ import {
   type StoredGrant,
 } from "../../services/ports/grants";
 import type { Database } from "../database";
-import { Gathered } from "./gathered";
 import { applyChange, seconds } from "./grants-change";
 
 /** Milliseconds before each further attempt to carry a decision to a new connection: losing it would lose the account. */

@@ -1,5 +1,6 @@
 import { civilDay } from "../../domain/days";
 import { DatabaseUnreachable } from "../../domain/errors";
+import { Gathered, type Several } from "../../domain/gathered";
 import type {
   Committed,
   Fetched,
@@ -12,7 +13,6 @@ import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
 import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
 import { SESSION_DAYS } from "./dependents";
-import { Gathered, type Several } from "./gathered";
 import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 

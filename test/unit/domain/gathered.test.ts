@@ -1,4 +1,4 @@
-import { Gathered, type Several } from "../../../src/db/repositories/gathered";
+import { Gathered, type Several } from "../../../src/domain/gathered";
 
 /** Records what is asked for together, and answers once it is let go. */
 function recorded(inTurn: boolean) {
