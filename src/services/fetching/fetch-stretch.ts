@@ -11,6 +11,7 @@ import type { Telemetry } from "../ports/telemetry";
 import type { DataVersions } from "../ports/versions";
 import { Asker, type AskingFor, type AskingParts } from "./ask";
 import { Breakers } from "./breakers";
+import { Companies } from "./company";
 import { dateDocuments } from "./dating";
 import { type AskPage, fetchPages, type WholeAnswer } from "./pages";
 import { fetchResumably } from "./resuming";
@@ -39,6 +40,7 @@ export interface FetchWatch {
 export class StretchFetcher {
   /** What rests at present; asking for single documents heeds it as well. */
   readonly breakers = new Breakers();
+  private readonly companies = new Companies();
 
   constructor(
     private readonly parts: AskingParts & {
@@ -71,14 +73,20 @@ export class StretchFetcher {
     const answers = new Map<string, Answered>();
     let records = 0;
     const pieces = stretchesOf(days, before + after).flatMap((stretch) => this.chunks(task.endpoint, stretch));
-    for (const [index, asked] of pieces.entries()) {
-      const window = widen(asked, before, after);
-      const name = JSON.stringify(task.endpoint.request(window, null));
-      const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
-      answers.set(name, pages);
-      records += await this.whole(task, asked, lease, pages, watch, index === pieces.length - 1);
+    const seat = this.companies.join(`${personId} ${accountId} ${task.account.grantNumber}`);
+    try {
+      for (const [index, asked] of pieces.entries()) {
+        const window = widen(asked, before, after);
+        const name = JSON.stringify(task.endpoint.request(window, null));
+        const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
+        answers.set(name, pages);
+        if (index === 0 && task.origin === "LIVE") await seat.arrived();
+        records += await this.whole(task, asked, lease, pages, watch, index === pieces.length - 1);
+      }
+      return records;
+    } finally {
+      seat.leave();
     }
-    return records;
   }
 
   private chunks(endpoint: Endpoint, stretch: DayRange): DayRange[] {
