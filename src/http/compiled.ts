@@ -48,6 +48,8 @@ export function printedBody({ text }: PrintedData): string {
 export class Operations {
   private readonly known = new WeakMap<OperationDefinitionNode, Known>();
   private readonly forms = new LRUCache<string, Form>({ maxSize: MAX_FIELDS_HELD });
+  /** Loaders of requests that a compiled form could not answer: it is not tried again for them. Of their contexts Apollo Server makes copies. */
+  private readonly failed = new WeakSet<RequestContext["loaders"]>();
   private met = 0;
 
   constructor(
@@ -72,7 +74,7 @@ export class Operations {
     context: RequestContext,
     given: Variables,
   ): Promise<{ data: PrintedData } | null> {
-    if (operation.operation !== "query") return null;
+    if (operation.operation !== "query" || this.failed.has(context.loaders)) return null;
     const declared = operation.variableDefinitions ?? [];
     // One error is enough to leave it to the reference, and to word thousands takes minutes.
     const { coerced: variables } = getVariableValues(this.schema, declared, given, { maxErrors: 1 });
@@ -81,6 +83,7 @@ export class Operations {
     try {
       return { data: new PrintedData(await compiled({ context, variables })) };
     } catch {
+      this.failed.add(context.loaders);
       return null;
     }
   }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import type { RequestContext } from "../loaders/context";
 import type { Caller } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import type { Callers } from "./callers";
@@ -41,6 +42,7 @@ interface Found {
 export class FirstAnswer {
   private readonly bodies = new WeakMap<IncomingMessage, Buffer>();
   private readonly looked = new WeakMap<IncomingMessage, AskedQuestion>();
+  private readonly begun = new WeakMap<IncomingMessage, RequestContext>();
   private readonly heads: PlainHeads;
 
   constructor(private readonly parts: FirstAnswerParts) {
@@ -64,6 +66,11 @@ export class FirstAnswer {
   /** What was looked for here in vain. */
   missed(request: IncomingMessage): AskedQuestion | undefined {
     return this.looked.get(request);
+  }
+
+  /** What was begun to be executed here, but is to be answered by the framework. */
+  begunOf(request: IncomingMessage): RequestContext | undefined {
+    return this.begun.get(request);
   }
 
   private meet(request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
@@ -104,17 +111,19 @@ export class FirstAnswer {
     return kept && keptResponseAtOnce(type, kept, headers);
   }
 
-  private async find(request: IncomingMessage, head: PlainHead, body: Buffer): Promise<Found | null> {
+  private async find(request: WholeRequest, head: PlainHead, body: Buffer): Promise<Found | null> {
     const { answers, callerOf, hot } = this.parts;
     const { type, headers, rawHeaders } = head;
     const caller = await callerOf(rawHeaders);
     const id = randomUUID();
+    request.id = id;
     const question = await this.question(caller, type, body);
     const kept = question && (await answers.find(question));
     if (kept) return { id, fresh: false, answer: await keptResponse(answers, question, kept, headers) };
     if (question) this.looked.set(request, question);
-    const answer = await hot.of({ id, caller, type, question }, body);
-    return answer && { id, fresh: true, answer };
+    const outcome = await hot.of({ id, caller, type, question }, body);
+    if (outcome && "begun" in outcome) this.begun.set(request, outcome.begun);
+    return outcome && "answer" in outcome ? { id, fresh: true, answer: outcome.answer } : null;
   }
 
   private async question(caller: Caller, type: ResponseType, body: Buffer): Promise<AskedQuestion | null> {

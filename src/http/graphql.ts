@@ -69,7 +69,7 @@ export async function serveGraphql(
     context: async (request) => {
       const asking = underway.get(request);
       if (!asking) throw new Error("expected an authenticated request");
-      asking.context = createRequestContext(services, asking.caller, request.id);
+      asking.context = first.begunOf(request.raw) ?? createRequestContext(services, asking.caller, request.id);
       return asking.context;
     },
   });

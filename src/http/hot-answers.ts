@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
 import { LRUCache } from "lru-cache";
 import { refuseCostly } from "../../schema/limits";
-import { createRequestContext } from "../loaders/context";
+import { createRequestContext, type RequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
 import type { AnswerCache, AskedQuestion } from "./answer-cache";
 import { type Operations, printedBody } from "./compiled";
@@ -72,6 +72,9 @@ export interface FreshResponse {
   readonly bytes: Buffer;
 }
 
+/** An answer, or how far one has come that the GraphQL server has to give: what was read for it need not be read again. */
+export type HotOutcome = { readonly answer: FreshResponse } | { readonly begun: RequestContext };
+
 /**
  * Executes what is asked often by its compiled form without framework and GraphQL server, which take longer than most of it: the same
  * answers, for what is otherwise in any way is left to them.
@@ -79,8 +82,8 @@ export interface FreshResponse {
 export class HotAnswers {
   constructor(private readonly parts: HotAnswerParts) {}
 
-  /** The answer; null where the GraphQL server has to give it. Throws where it would answer an error. */
-  async of({ id, caller, type, question }: HotRequest, body: Buffer): Promise<FreshResponse | null> {
+  /** The answer; null where the GraphQL server has to give it from the beginning. Throws where it would answer an error. */
+  async of({ id, caller, type, question }: HotRequest, body: Buffer): Promise<HotOutcome | null> {
     const { schema, services, operations, answers, metrics } = this.parts;
     const begun = performance.now();
     const asked = this.asked(body);
@@ -89,14 +92,14 @@ export class HotAnswers {
     refuseCostly(schema, document, operation, variables);
     const context = createRequestContext(services, caller, id);
     const result = await operations.execute(document, operation, context, variables);
+    if (!result) return { begun: context };
     // A request outlives its answer by a while, and what it refers to would be taken for old.
     context.loaders.forget();
-    if (!result) return null;
     const validUntil = operations.mayBeKept(document, operation) ? context.validity.ends : 0;
     const text = printedBody(result.data);
     const kept = question && answers.keep(question, text, validUntil);
     metrics.operation("query", "ok", (performance.now() - begun) / 1_000);
-    return freshResponse(type, kept?.bytes ?? Buffer.from(text), kept ? keptHeaders(kept) : {});
+    return { answer: freshResponse(type, kept?.bytes ?? Buffer.from(text), kept ? keptHeaders(kept) : {}) };
   }
 
   private asked(body: Buffer): (Accepted & { readonly variables: Variables }) | null {

@@ -5,6 +5,8 @@ import { IncomingMessage } from "node:http";
  * @see https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener
  */
 export class WholeRequest extends IncomingMessage {
+  /** By which it is told apart in logs, where it has a name before the framework gives it one. */
+  declare id?: string;
   /** Absent, not null, where nobody takes the body: fields with values cost every request. */
   declare private taker?: ((body: Buffer) => void) | undefined;
   declare private chunks?: Buffer[] | undefined;

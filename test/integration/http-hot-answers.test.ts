@@ -130,6 +130,23 @@ describe("what is otherwise in any way is left to the GraphQL server:", () => {
     expect(sent.body.toString()).toContain("SERVICE_DEGRADED");
   });
 
+  test("what fails while it is executed, at the cost of no further try", async () => {
+    const { reading } = gateway.services;
+    await heated({ query: NIGHTS, variables });
+    gateway.services.failure = new Error("of a kind that nobody expects");
+    const read = jest.spyOn(reading, "read");
+    await ask({ query: NIGHTS, variables }, BY_FRAMEWORK);
+    const tries = read.mock.calls.length;
+    const logged = gateway.log.length;
+    const sent = await ask({ query: NIGHTS, variables });
+    expect(read).toHaveBeenCalledTimes(2 * tries);
+    expect(sent.body.toString()).toContain("INTERNAL_SERVER_ERROR");
+    const faults = gateway.log.slice(logged).map((line) => JSON.parse(line));
+    const id = sent.headers["x-request-id"];
+    expect(faults.filter(({ msg }) => msg === "internal error")).toMatchObject([{ requestId: id }]);
+    expect(faults.filter(({ msg }) => msg === "answered")).toMatchObject([{ reqId: id, status: 200 }]);
+  });
+
   test("callers who are refused", async () => {
     await heated({ query: NIGHTS, variables });
     const sent = await ask({ query: NIGHTS, variables }, { authorization: "Bearer nobody" });
