@@ -11,6 +11,8 @@ import { type Execution, Unprintable } from "./printing-objects";
 const USES_BEFORE_COMPILING = 3;
 /** Fields that compiled forms have together at most, of some 2 kB each; an operation that is not compiled yet counts as one. */
 const MAX_FIELDS_HELD = 10_000;
+/** Characters of a document that count as a field: a form holds every token that its document was read from, 170 bytes a character at the most. */
+const CHARACTERS_A_FIELD = 12;
 
 /** Executes an operation into the JSON text of its data. */
 type Compiled = (execution: Execution) => Text;
@@ -111,9 +113,12 @@ export class Operations {
     if (form.compiled !== undefined) return form.compiled;
     if (form.uses <= USES_BEFORE_COMPILING) return null;
     const plain = plainOperation(this.schema, document, operation, variables);
-    form.compiled = plain && this.compile(plain, operation);
-    this.forms.set(key, form, { size: form.compiled && plain ? plain.fields + 1 : 1 });
-    return form.compiled;
+    const compiled = plain && this.compile(plain, operation);
+    const characters = operation.loc?.source.body.length ?? 0;
+    const held = (fields: number) => fields + 1 + Math.ceil(characters / CHARACTERS_A_FIELD);
+    // Of a value that it has already the cache does not change the size.
+    this.forms.set(key, { ...form, compiled }, { size: compiled && plain ? held(plain.fields) : 1 });
+    return compiled;
   }
 
   private compile({ selectionSet }: PlainOperation, operation: OperationDefinitionNode): Compiled | null {

@@ -13,8 +13,8 @@ import type { HttpMetrics } from "./metrics";
 import type { PersistedOperations } from "./persisted";
 import type { Variables } from "./plain-operation";
 
-/** Characters of documents that are remembered at most. */
-const MAX_TEXT = 4_000_000;
+/** Characters of documents that are remembered at most, each with 170 bytes of what it was read to at the most. */
+const MAX_TEXT = 200_000;
 
 /** A document that the GraphQL server has accepted, and the operation that it chose of it. */
 interface Accepted {
@@ -42,7 +42,7 @@ export class HotOperations {
   }
 }
 
-/** What a plain request's body says. */
+/** All that the body of a plain request says. */
 const MEMBERS: ReadonlySet<string> = new Set(["query", "operationName", "variables", "extensions"]);
 
 /** What answering by compiled operations needs. */

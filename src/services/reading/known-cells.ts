@@ -99,7 +99,8 @@ export class KnownCells {
       if (shelf.cells.size <= Math.max(MAX_DAYS, sheet.wanted.size)) break;
       shelf.cells.delete(oldest);
     }
-    this.shelves.set(name, shelf, { size: shelf.cells.size });
+    // Of a shelf that it has already the cache would not change the size.
+    this.shelves.set(name, { ...shelf }, { size: shelf.cells.size });
   }
 }
 

@@ -1,6 +1,4 @@
 import { hash, randomBytes, randomUUID } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Pool } from "pg";
 import { Agent, request } from "undici";
 import type { Endpoint } from "../../../providers/contract";
@@ -8,7 +6,7 @@ import { oura } from "../../../providers/oura";
 import { personVault } from "../../../src/db/vault";
 import { type DayRange, widen } from "../../../src/domain/days";
 import { LEAST_STATEMENT } from "../statements";
-import { listening } from "./listening";
+import { serving } from "./listening";
 
 /** A document as the vendor sends it. */
 interface Document {
@@ -63,20 +61,7 @@ function main(): void {
     return JSON.stringify({ data: Object.fromEntries(days) });
   };
 
-  const server = createServer((incoming, response) => {
-    let body = "";
-    incoming.setEncoding("utf8");
-    incoming.on("data", (chunk) => {
-      body += chunk;
-    });
-    incoming.on("end", () => {
-      answer(incoming.headers.authorization ?? "", body).then(
-        (text) => response.setHeader("content-type", "application/json; charset=utf-8").end(text),
-        (error: Error) => response.writeHead(500).end(error.message),
-      );
-    });
-  });
-  server.listen(0, "127.0.0.1", () => listening((server.address() as AddressInfo).port));
+  serving(answer);
 }
 
 main();

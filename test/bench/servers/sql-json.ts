@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Pool } from "pg";
 import type { Someone } from "../people";
 import { BODY_STATEMENT } from "../statements";
-import { listening } from "./listening";
+import { serving } from "./listening";
 
 /** The limit of reading from PostgreSQL: node:http that sends what one statement made. */
 function main(): void {
@@ -17,20 +15,7 @@ function main(): void {
     const { rows } = await pool.query<{ body: string }>({ name: "body", text: BODY_STATEMENT, values });
     return rows[0]?.body ?? "";
   };
-  const server = createServer((request, response) => {
-    let body = "";
-    request.setEncoding("utf8");
-    request.on("data", (chunk) => {
-      body += chunk;
-    });
-    request.on("end", () => {
-      answer(request.headers.authorization ?? "", body).then(
-        (text) => response.setHeader("content-type", "application/json; charset=utf-8").end(text),
-        (error: Error) => response.writeHead(500).end(error.message),
-      );
-    });
-  });
-  server.listen(0, "127.0.0.1", () => listening((server.address() as AddressInfo).port));
+  serving(answer);
 }
 
 main();

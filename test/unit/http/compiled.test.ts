@@ -83,6 +83,23 @@ test("an operation is compiled once it has been asked some times", async () => {
   expect(answers.map((answer) => answer !== null)).toEqual([false, false, false, true, true]);
 });
 
+test("long documents, which are held with every token, leave less room to others", async () => {
+  const operations = new Operations(schema, () => undefined);
+  const asked = async (text: string) => {
+    const document = parse(text);
+    const operation = document.definitions[0] as OperationDefinitionNode;
+    const ask = () => operations.execute(document, operation, context(), {});
+    for (let use = 1; use <= 4; use++) await ask();
+    return ask;
+  };
+  const short = await asked("{ viewer { id } }");
+  expect(await short()).not.toBeNull();
+  const long = `{ viewer { id } } ${"#\n".repeat(45_000)}`;
+  const last = [await asked(`${long} `), await asked(`${long}  `)][1];
+  expect(await last?.()).not.toBeNull();
+  expect(await short()).toBeNull();
+});
+
 test("a string in a document stays a string, whatever it looks like", async () => {
   const breakout = "__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d0); globalThis.brokenOut = (1";
   const { answer, faults } = await compiledAnswer(oddSchema(), `{ echo(text: ${JSON.stringify(breakout)}) }`, {});

@@ -115,6 +115,19 @@ test("no more cells are held than may be, and none where none may", async () => 
   expect((await foundBy(none, sheetOf(4, "d"), { ...IDENTITY, accountId: "d" })).size).toBe(0);
 });
 
+test("an account of which more and more is held counts with all of it", async () => {
+  const known = knownCells(null, 10);
+  for (const days of [1, 4]) {
+    for (const accountId of ["a", "c", "d"]) {
+      const identity = { ...IDENTITY, accountId };
+      known.keep([{ sheet: sheetOf(days, accountId), identity, cells: cells(days) }]);
+    }
+  }
+  const held = async (accountId: string) =>
+    (await foundBy(known, sheetOf(4, accountId), { ...IDENTITY, accountId })).size;
+  expect([await held("a"), await held("c"), await held("d")]).toEqual([0, 4, 4]);
+});
+
 test("one question for a long range finds all of it again; of several the last days are held", async () => {
   const known = knownCells();
   known.keep([{ sheet: sheetOf(366), identity: IDENTITY, cells: cells(366) }]);
