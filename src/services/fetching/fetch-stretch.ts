@@ -73,19 +73,21 @@ export class StretchFetcher {
     const answers = new Map<string, Answered>();
     let records = 0;
     const pieces = stretchesOf(days, before + after).flatMap((stretch) => this.chunks(task.endpoint, stretch));
-    const seat = this.companies.join(`${personId} ${accountId} ${task.account.grantNumber}`);
+    // History and second looks are nobody's answer, and may take long.
+    const company = `${personId} ${accountId} ${task.account.grantNumber}`;
+    const seat = task.origin === "LIVE" ? this.companies.join(company) : null;
     try {
       for (const [index, asked] of pieces.entries()) {
         const window = widen(asked, before, after);
         const name = JSON.stringify(task.endpoint.request(window, null));
         const pages = answers.get(name) ?? (await this.pages(task, window, asker, lease));
         answers.set(name, pages);
-        if (index === 0 && task.origin === "LIVE") await seat.arrived();
+        if (index === 0) await seat?.arrived();
         records += await this.whole(task, asked, lease, pages, watch, index === pieces.length - 1);
       }
       return records;
     } finally {
-      seat.leave();
+      seat?.leave();
     }
   }
 
