@@ -1,6 +1,8 @@
 import { AccountFenced } from "../../src/domain/errors";
+import { Companies } from "../../src/services/fetching/company";
 import type { Fetched } from "../../src/services/ports/records";
-import { type Someone, TODAY, World } from "../support/reading-world";
+import { acme } from "../support/reading-acme";
+import { accountOf, allMetrics, around, type Someone, TODAY, World } from "../support/reading-world";
 
 let world: World;
 beforeAll(async () => {
@@ -88,4 +90,23 @@ test("two answers of one endpoint are never of one transaction", async () => {
   expect(landing).toBeDefined();
   expect([one!.changed, other!.changed]).toEqual([1, 1]);
   expect(Number(other!.version)).toBe(Number(one!.version) + 1);
+});
+
+test("who is waited for is company to others, and a history under way to nobody", async () => {
+  const join = jest.spyOn(Companies.prototype, "join");
+  const someone = await world.someone();
+  const gateway = await world.gateway();
+  const [endpoint] = acme.endpoints.filter(({ name }) => name === "activity");
+  const wanted = new Map([[TODAY, { checkedSince: 0, settledSuffices: true }]]);
+  const bring = (origin: "BACKFILL") => {
+    const configured = { provider: acme, apiUrl: world.vendor.origin };
+    const task = { account: accountOf(someone), configured, endpoint: endpoint!, origin };
+    return gateway.flights.bring(task, wanted).outcome;
+  };
+  expect(await bring("BACKFILL")).toEqual({ records: 0 });
+  expect(join).not.toHaveBeenCalled();
+  await gateway.ask(someone, ...allMetrics(around(-3, 0)));
+  const names = join.mock.calls.map(([name]) => name);
+  expect(names.length).toBeGreaterThan(1);
+  expect(new Set(names).size).toBe(1);
 });
