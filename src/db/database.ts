@@ -1,10 +1,11 @@
 import { escapeLiteral, type PoolClient, type QueryResultRow } from "pg";
 import { DataSource, type EntityManager, type QueryRunner } from "typeorm";
+import { PASSING, READING } from "./alone";
 import { ENTITIES } from "./entities";
 import { MIGRATIONS } from "./migrations";
 import { DEFAULT_APPLICATION_ID } from "./migrations/1763700000000-foundation";
 import { rethrowOutage } from "./outage";
-import { failed, PASSING, type PreparedStatement, READING, runPrepared } from "./prepared";
+import { failed, type PreparedStatement, runPrepared } from "./prepared";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
 export type PoolName = "api" | "refresh" | "attempts" | "worker";

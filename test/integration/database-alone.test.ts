@@ -1,0 +1,91 @@
+import { setTimeout } from "node:timers/promises";
+import { Client, escapeIdentifier } from "pg";
+import { Database } from "../../src/db/database";
+import { type MigratedDatabase, migratedDatabase, POOLS } from "../support/migrated-database";
+
+let at: MigratedDatabase;
+let admin: Client;
+let database: Database;
+let one: string;
+let other: string;
+beforeAll(async () => {
+  at = await migratedDatabase();
+  admin = new Client(at.fresh.adminUrl);
+  await admin.connect();
+  // Servers of tests do not wait for the disk; this one has to, or nobody could tell who does not.
+  await admin.query(`ALTER DATABASE ${escapeIdentifier(admin.database ?? "")} SET synchronous_commit = on`);
+  database = await Database.connect(at.fresh.url, POOLS);
+  [one, other] = await Promise.all([at.addPerson("one"), at.addPerson("other")]);
+  for (const person of [one, other]) {
+    await database.person(person, (tx) =>
+      tx.query("INSERT INTO audit_events (person_id, event) VALUES ($1, 'LINKED')", [person]),
+    );
+  }
+});
+afterAll(async () => {
+  await database.close();
+  await admin.end();
+  await at.close();
+});
+
+const WHOSE = { name: "whose", text: "SELECT person_id AS whose, $1::int AS said FROM audit_events" };
+const SETTINGS = {
+  name: "settings",
+  text: `SELECT current_setting('gateway.person_id') AS person, current_setting('transaction_read_only') AS reads,
+    current_setting('plan_cache_mode') AS plans, current_setting('synchronous_commit') AS waits, txid_current_if_assigned()::text AS writes`,
+};
+const ADD = { name: "add", text: "INSERT INTO audit_events (person_id, event) VALUES ($1, $2) RETURNING event" };
+const DIVIDE = { name: "divide", text: "SELECT 1 / $1::int AS quotient" };
+const END_SLEEPERS = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()`;
+const SLEEP = { name: "sleep", text: "SELECT pg_sleep($1::float8)" };
+
+test("a read sees one person's rows, at the first time on a connection and after it", async () => {
+  const people = Array.from({ length: 100 }, (_, index) => (index % 2 ? one : other));
+  const seen = await Promise.all(people.map((person, index) => database.read(person, WHOSE, [index])));
+  expect(seen).toEqual(people.map((whose, said) => [{ whose, said }]));
+});
+
+test("what a transaction was given ends with it", async () => {
+  const [inside] = await database.read(one, SETTINGS, []);
+  expect(inside).toEqual({ person: one, reads: "on", plans: "force_generic_plan", waits: "on", writes: null });
+  const [passing] = await database.passing(one, SETTINGS, []);
+  expect(passing).toMatchObject({ person: one, reads: "off", plans: "auto", waits: "off" });
+  // Every connection of the pool, for any of them may have read.
+  const after = await Promise.all(Array.from({ length: 10 }, () => database.directory(SETTINGS.text, [])));
+  const nobody = { person: "", reads: "off", plans: "auto", waits: "on", writes: null };
+  expect(after.flat().map((row) => ({ person: "", ...(row as object) }))).toEqual(after.map(() => nobody));
+});
+
+test("what reads cannot write, and what passes writes for everybody to see", async () => {
+  await expect(database.read(one, ADD, [one, "READ"])).rejects.toMatchObject({ driverError: { code: "25006" } });
+  expect(await database.passing(one, ADD, [one, "PASSED"])).toEqual([{ event: "PASSED" }]);
+  const events = await database.person(one, (tx) => tx.query("SELECT event FROM audit_events ORDER BY event"));
+  expect(events).toEqual([{ event: "LINKED" }, { event: "PASSED" }]);
+});
+
+test("nobody adds to another person's rows", async () => {
+  await expect(database.passing(one, ADD, [other, "FORGED"])).rejects.toMatchObject({
+    driverError: { code: "42501" },
+  });
+});
+
+test("a statement that fails leaves nothing behind on any connection", async () => {
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 60 }, (_, index) => database.read(one, DIVIDE, [index % 3])),
+  );
+  const told = outcomes.map((outcome) =>
+    outcome.status === "fulfilled" ? outcome.value[0] : outcome.reason.driverError.code,
+  );
+  expect(told).toEqual(outcomes.map((_, index) => ["22012", { quotient: 1 }, { quotient: 0 }][index % 3]));
+  expect(await database.read(other, WHOSE, [1])).toEqual([{ whose: other, said: 1 }]);
+});
+
+test("one that cannot be sent, and one whose session is ended, are told, and the next ones answered", async () => {
+  await expect(database.read(one, WHOSE, ["no number"])).rejects.toMatchObject({ driverError: { code: "22P02" } });
+  const ended = database.read(one, SLEEP, [20]);
+  const told = expect(ended).rejects.toThrow();
+  while ((await admin.query(END_SLEEPERS)).rowCount === 0) await setTimeout(10);
+  await told;
+  expect(await database.read(one, WHOSE, [2])).toEqual(expect.arrayContaining([{ whose: one, said: 2 }]));
+});
