@@ -7,6 +7,7 @@ import { instantAt } from "../../src/domain/instants";
 import { packRecord } from "../../src/domain/packing";
 import type { StoredRecord, WearableRecord } from "../../src/domain/records";
 import { type MigratedDatabase, migratedDatabase } from "../support/migrated-database";
+import { recordsIn } from "../support/stored-records";
 import { unpacked } from "../unit/domain/lists";
 import { activity, DAY, EVENING, hrv, readiness, score, session } from "../unit/domain/records";
 
@@ -95,11 +96,11 @@ test("rows of before are read as they were meant, under the cursors of before; a
   expect(await rows(INDEXES)).toEqual(indexes);
 
   const store = new PgRecordStore(at.database, at.vaults);
-  const { records } = await store.snapshot({
+  const snapshot = await store.snapshot({
     ...{ personId: person, accountIds: [account], endpoints: ["sleep"], range: { start: DAY, end: DAY } },
     ...{ checkedSince: null, withRecords: true },
   });
-  const kept = records.get(account) ?? [];
+  const kept = recordsIn(snapshot, account);
   expect(kept).toHaveLength(RECORDS.length);
   expect(kept.map(({ record }) => record)).toEqual(expect.arrayContaining(RECORDS.map(packRecord)));
   expect(new Set(kept.map(({ receivedAt }) => receivedAt))).toEqual(

@@ -5,6 +5,7 @@ import { contributorScores, samplePoints, stageSpans } from "../../src/domain/pa
 import type { WearableRecord } from "../../src/domain/records";
 import type { Committed } from "../../src/services/ports/records";
 import { type Gateway, type Someone, TODAY, World } from "../support/reading-world";
+import { recordsIn } from "../support/stored-records";
 import { hrv, score, session } from "../unit/domain/records";
 
 let world: World;
@@ -56,11 +57,11 @@ async function stored(
   someone: Someone,
   range: DayRange = { start: TODAY, end: TODAY },
 ): Promise<unknown[]> {
-  const { records } = await gateway.store.snapshot({
+  const snapshot = await gateway.store.snapshot({
     ...{ personId: someone.person.id, accountIds: [someone.accountId], endpoints: [ENDPOINT] },
     ...{ range, checkedSince: null, withRecords: true },
   });
-  const byKind = [...(records.get(someone.accountId) ?? [])].sort((a, b) => (a.record.kind < b.record.kind ? -1 : 1));
+  const byKind = [...recordsIn(snapshot, someone.accountId)].sort((a, b) => (a.record.kind < b.record.kind ? -1 : 1));
   return byKind.map(({ record }) => {
     if (record.kind === "hrv") return { ...record, samples: samplePoints(record.samples) };
     if (record.kind === "sleep_session") return { ...record, stages: stageSpans(record.stages) };

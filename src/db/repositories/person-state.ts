@@ -34,8 +34,19 @@ export async function readPersonState(database: Database, personId: string): Pro
   return stateOf(personId, rows[0] ?? { offset_minutes: null, accounts: null, preferences: null });
 }
 
+/** The text that states were read from: as long as it is the same, so is the state. */
+const texts = new WeakMap<PersonState, string>();
+
+/** A person's state out of a row of its columns as JSON text; the one that is believed where it was read from the same text. */
+export function stateOfText(personId: string, text: string, belief: PersonState): PersonState {
+  if (texts.get(belief) === text) return belief;
+  const state = stateOf(personId, JSON.parse(text));
+  texts.set(state, text);
+  return state;
+}
+
 /** A person's state out of its columns. */
-export function stateOf(personId: string, row: StateRow): PersonState {
+function stateOf(personId: string, row: StateRow): PersonState {
   const accounts = (row.accounts ?? []).map((account) => ({
     id: account.id,
     personId,

@@ -5,7 +5,7 @@ import type { KeptRecord, RecordKind } from "../../domain/records";
 import type { Snapshot, SnapshotRequest } from "../../services/ports/records";
 import type { Database } from "../database";
 import { recordOf } from "../record-text";
-import { STATE_COLUMNS, type StateRow, stateOf } from "./person-state";
+import { STATE_COLUMNS, stateOfText } from "./person-state";
 
 /** A range of a datemultirange as PostgreSQL writes it: the end is exclusive. */
 type WireRange = readonly [start: string, endExclusive: string];
@@ -13,7 +13,8 @@ type WireRange = readonly [start: string, endExclusive: string];
 interface SnapshotRow {
   version: string;
   offset_minutes: number | null;
-  state: StateRow | null;
+  /** A row of {@link STATE_COLUMNS} as JSON. */
+  state: string | null;
   checked: { account: string; endpoint: string; day: string; at: number }[] | null;
   settled: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
   unread: { account: string; endpoint: string; ranges: WireRange[] }[] | null;
@@ -24,6 +25,7 @@ interface SnapshotRow {
   received: string;
   kinds: string;
   keys: readonly string[];
+  /** How many days after the first that was asked for. */
   days: string;
   /** What `recordText` wrote of each, with `],[` between them. */
   bodies: string;
@@ -37,7 +39,7 @@ const HERE = "t.person_id = $1 AND t.account_id = ANY ($2) AND t.endpoint = ANY 
 // bodies as they are: making rows of JSON takes twice as long.
 const SNAPSHOT = `
 SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
-  CASE WHEN $8::boolean THEN (SELECT to_json(s) FROM (SELECT ${STATE_COLUMNS}) AS s) END AS state,
+  CASE WHEN $8::boolean THEN (SELECT to_json(s)::text FROM (SELECT ${STATE_COLUMNS}) AS s) END AS state,
   (SELECT json_agg(json_build_object('account', t.account_id, 'endpoint', t.endpoint, 'day', t.day,
       'at', extract(epoch FROM t.checked_at)::float8))
    FROM coverage_days t WHERE ${HERE} AND t.day BETWEEN $4 AND $5) AS checked,
@@ -52,17 +54,17 @@ SELECT p.data_version::text AS version, p.utc_offset_minutes AS offset_minutes,
 FROM people p, LATERAL (
   SELECT string_agg(array_position($2, t.account_id)::text, ',') AS accounts, string_agg(array_position($3, t.endpoint)::text, ',') AS endpoints,
     string_agg(date_part('epoch', t.fetch_started_at)::text, ',') AS received, string_agg(t.kind, ',') AS kinds, json_agg(t.key) AS keys,
-    string_agg(t.day::text, ',') AS days, string_agg(t.body, '],[') AS bodies
+    string_agg((t.day - $4::date)::text, ',') AS days, string_agg(t.body, '],[') AS bodies
   FROM records t WHERE $7::boolean AND ${HERE} AND t.day BETWEEN $4 AND $5 AND t.body IS NOT NULL) r
 WHERE p.id = $1`;
 
 /** Everything of some accounts over a range of days, read by one statement. */
 export async function readSnapshot(database: Database, request: SnapshotRequest): Promise<Snapshot> {
-  const { personId, accountIds, endpoints, range, checkedSince, withRecords, withState = false } = request;
-  const asked = [personId, accountIds, endpoints, range.start, range.end, checkedSince, withRecords, withState];
+  const { personId, accountIds, endpoints, range, checkedSince, withRecords, belief = null } = request;
+  const asked = [personId, accountIds, endpoints, range.start, range.end, checkedSince, withRecords, belief !== null];
   const [row] = await database.read<SnapshotRow>(personId, { name: "snapshot", text: SNAPSHOT }, asked);
   if (!row) throw new GatewayError("UNAUTHENTICATED", "this person is not known here");
-  const coverage = new Coverages(range);
+  const coverage = new Coverages();
   for (const { account, endpoint, day, at } of row.checked ?? [])
     coverage.at(account, endpoint).checkedAt.set(civilDay(day), at);
   for (const { account, endpoint, ranges } of row.settled ?? [])
@@ -77,8 +79,8 @@ export async function readSnapshot(database: Database, request: SnapshotRequest)
     version: row.version,
     offsetMinutes: row.offset_minutes,
     coverage: coverage.all(),
-    records: byAccount(request, row),
-    state: row.state && stateOf(personId, row.state),
+    records: recordsOf(request, row),
+    state: belief && row.state !== null ? stateOfText(personId, row.state, belief) : null,
   };
 }
 
@@ -91,7 +93,6 @@ interface MutableCoverage extends EndpointCoverage {
 
 class Coverages {
   private readonly byName = new Map<string, MutableCoverage>();
-  constructor(readonly range: DayRange) {}
 
   at(accountId: string, endpoint: string): MutableCoverage {
     const name = `${accountId} ${endpoint}`;
@@ -116,24 +117,42 @@ function fromWire(ranges: readonly WireRange[] | null): DayRange[] {
   return (ranges ?? []).map(([start, end]) => ({ start: civilDay(start), end: addDays(civilDay(end), -1) }));
 }
 
-function byAccount({ accountIds, endpoints }: SnapshotRequest, row: SnapshotRow): Map<string, KeptRecord[]> {
-  const accounts = new Map<string, KeptRecord[]>();
+/** Records of one endpoint of one account. */
+type ByDay = Map<CivilDay, KeptRecord[]>;
+type ByEndpoint = Map<string, ByDay>;
+
+function recordsOf({ accountIds, endpoints, range }: SnapshotRequest, row: SnapshotRow): Map<string, ByEndpoint> {
+  const accounts = new Map<string, ByEndpoint>();
   if (row.accounts === null) return accounts;
-  const [ofAccount, ofEndpoint, received] = [row.accounts, row.endpoints, row.received].map(numbersOf);
-  const [kinds, days] = [row.kinds.split(",") as RecordKind[], row.days.split(",")];
+  const [ofAccount, ofEndpoint, ofDay, received] = [row.accounts, row.endpoints, row.days, row.received].map(numbersOf);
+  const kinds = row.kinds.split(",") as RecordKind[];
+  const days = daysOf(range);
   const bodies: readonly (readonly unknown[])[] = JSON.parse(`[[${row.bodies}]]`);
-  for (const [index, values] of bodies.entries()) {
+  for (let index = 0; index < bodies.length; index++) {
     const account = accountIds[(ofAccount?.[index] ?? 0) - 1];
     const endpoint = endpoints[(ofEndpoint?.[index] ?? 0) - 1];
-    const [kind, key, day, receivedAt] = [kinds[index], row.keys[index], days[index], received?.[index]];
-    if (!(account && endpoint && kind && day) || key === undefined || receivedAt === undefined) {
+    const day = days[ofDay?.[index] ?? -1];
+    const [kind, key, receivedAt, values] = [kinds[index], row.keys[index], received?.[index], bodies[index]];
+    if (!(account && endpoint && kind && day && values) || key === undefined || receivedAt === undefined) {
       throw new RangeError(`expected ${bodies.length} records column by column, got fewer in one`);
     }
-    const kept = accounts.get(account) ?? [];
-    kept.push({ endpoint, receivedAt, record: recordOf(kind, key, day, values) });
-    accounts.set(account, kept);
+    const byDay = found(found(accounts, account, newByEndpoint), endpoint, newByDay);
+    found(byDay, day, newList).push({ endpoint, receivedAt, record: recordOf(kind, key, day, values) });
   }
   return accounts;
+}
+
+const newByEndpoint = (): ByEndpoint => new Map();
+const newByDay = (): ByDay => new Map();
+const newList = (): KeptRecord[] => [];
+
+/** What a map has under a name, made where it has nothing. */
+function found<Name, Value>(map: Map<Name, Value>, name: Name, make: () => Value): Value {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(name, made);
+  return made;
 }
 
 function numbersOf(text: string): readonly number[] {

@@ -65,10 +65,13 @@ export interface Snapshot {
   readonly version: string;
   readonly offsetMinutes: number | null;
   readonly coverage: readonly EndpointCoverage[];
-  readonly records: ReadonlyMap<string, readonly KeptRecord[]>;
-  /** Null where it was not asked for. */
+  readonly records: ReadonlyMap<string, AccountRecords>;
+  /** Null where it was not asked for; the believed one itself where it is still the same. */
   readonly state: PersonState | null;
 }
+
+/** An account's records by endpoint and day. */
+export type AccountRecords = ReadonlyMap<string, ReadonlyMap<CivilDay, readonly KeptRecord[]>>;
 
 /** What a snapshot should hold: these accounts and endpoints over these days. `checkedSince`: epoch seconds, null where not needed. */
 export interface SnapshotRequest {
@@ -79,8 +82,8 @@ export interface SnapshotRequest {
   readonly checkedSince: number | null;
   /** False: coverage alone. */
   readonly withRecords: boolean;
-  /** Whether the person's state is wanted as well; false by default. */
-  readonly withState?: boolean;
+  /** What the person's state is believed to be: it is then read as well. */
+  readonly belief?: PersonState | null;
 }
 
 /** Sleep sessions that other documents name: by the session's own key, or by its physiological cycle. */

@@ -38,9 +38,10 @@ export class PersonStates {
   /** The state of a data version was read from the truth. */
   learned(personId: string, version: string, state: PersonState): void {
     this.held.set(personId, { version, state });
+    if (!this.cache) return;
     const text = JSON.stringify([personId, this.build, { version, state } satisfies VersionedState]);
     // Nobody waits for it: a cache answers every failure as a miss.
-    void this.cache?.putValue(personId, NAME, text, KEPT_SECONDS);
+    void this.cache.putValue(personId, NAME, text, KEPT_SECONDS);
   }
 
   /** The state at a data version. */

@@ -153,15 +153,16 @@ export class ReadService implements ReadingApi {
   ): Promise<Snapshot> {
     let days = new Map(sheets.map((sheet) => [sheet, sheet.lacking()]));
     let since = performance.now();
-    let snapshot = await this.snapshot(personId, days, belief !== null);
+    let snapshot = await this.snapshot(personId, days, belief);
     if (snapshot.version !== version && sheets.some((sheet) => sheet.cells.size > 0)) {
       days = new Map(sheets.map((sheet) => [sheet, [...sheet.wanted.keys()]]));
       since = performance.now();
-      snapshot = await this.snapshot(personId, days, belief !== null);
+      snapshot = await this.snapshot(personId, days, belief);
     }
     this.parts.versions.learned(personId, snapshot.version, since);
     if (snapshot.state) this.parts.states.learned(personId, snapshot.version, snapshot.state);
-    if (belief && !isDeepStrictEqual(snapshot.state, belief)) throw new Error("the person's state is another");
+    if (belief && snapshot.state !== belief && !isDeepStrictEqual(snapshot.state, belief))
+      throw new Error("the person's state is another");
     const made = [...days].map(([sheet, wanted]) => {
       const before = sheet.lacking().length;
       const cells = sheet.fill(snapshot, wanted);
@@ -175,12 +176,13 @@ export class ReadService implements ReadingApi {
   private snapshot(
     personId: string,
     wanted: ReadonlyMap<Sheet, readonly CivilDay[]>,
-    withState: boolean,
+    belief: PersonState | null,
   ): Promise<Snapshot> {
     const sheets = [...wanted].flatMap(([sheet, days]) => (days.length > 0 ? [sheet] : []));
     let [ageMatters, checkedSince] = [false, Number.POSITIVE_INFINITY];
-    for (const sheet of sheets) {
-      for (const requirement of sheet.wanted.values()) {
+    // Sheets that want the same mostly share it.
+    for (const shared of new Set(sheets.map((sheet) => sheet.wanted))) {
+      for (const requirement of shared.values()) {
         ageMatters ||= !requirement.settledSuffices;
         checkedSince = Math.min(checkedSince, requirement.checkedSince);
       }
@@ -192,7 +194,7 @@ export class ReadService implements ReadingApi {
       range: spanOf(sheets.flatMap((sheet) => wanted.get(sheet) ?? [])),
       checkedSince: ageMatters ? checkedSince : null,
       withRecords: true,
-      withState,
+      belief,
     });
   }
 

@@ -79,7 +79,7 @@ export class Sheet {
       const cell = this.known.get(day);
       if (!cell || !(meets(cell.known, requirement) || this.endpointsReaching(day).length === 0)) days.push(day);
     });
-    this.lack = days.sort();
+    this.lack = ascend(days) ? days : days.sort();
     return this.lack;
   }
 
@@ -120,10 +120,11 @@ export class Sheet {
     const { offsetMinutes } = snapshot;
     const endsAtHour = Math.max(...endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
     const seen: Seen = { coverages, offsetMinutes, endsAtHour };
-    const records = this.recordsByDay(snapshot);
+    const kept = snapshot.records.get(this.source.account.id);
+    const records = endpoints.flatMap((endpoint) => kept?.get(endpoint.name) ?? []);
     const made = new Map<CivilDay, Cell>();
     for (const day of days) {
-      const cell = this.cellOf(day, seen, records.get(day) ?? []);
+      const cell = this.cellOf(day, seen, ofDay(records, day));
       if (cell) made.set(day, cell);
       this.take(day, cell);
     }
@@ -161,16 +162,16 @@ export class Sheet {
   private coverageOf(snapshot: Snapshot, endpoint: string): EndpointCoverage | undefined {
     return snapshot.coverage.find((one) => one.accountId === this.source.account.id && one.endpoint === endpoint);
   }
+}
 
-  private recordsByDay(snapshot: Snapshot): Map<CivilDay, KeptRecord[]> {
-    const endpoints = new Set(this.source.endpoints.map((endpoint) => endpoint.name));
-    const byDay = new Map<CivilDay, KeptRecord[]>();
-    for (const kept of snapshot.records.get(this.source.account.id) ?? []) {
-      if (!endpoints.has(kept.endpoint)) continue;
-      const day = byDay.get(kept.record.day);
-      if (day) day.push(kept);
-      else byDay.set(kept.record.day, [kept]);
-    }
-    return byDay;
-  }
+/** The records that each of some endpoints has of a day. */
+function ofDay(byDay: readonly ReadonlyMap<CivilDay, readonly KeptRecord[]>[], day: CivilDay): readonly KeptRecord[] {
+  const [first, ...others] = byDay;
+  const ofFirst = first?.get(day) ?? [];
+  return others.length > 0 ? ofFirst.concat(...others.map((one) => one.get(day) ?? [])) : ofFirst;
+}
+
+function ascend(days: readonly CivilDay[]): boolean {
+  for (let place = 1; place < days.length; place++) if ((days[place - 1] ?? "") > (days[place] ?? "")) return false;
+  return true;
 }

@@ -39,7 +39,12 @@ function reading(preferences: PersonState["preferences"], sourceOrder: ReadingPa
       recentChecks: [],
     })),
     state: null,
-    records: new Map(slugs.map((slug) => [slug, TOLD[slug] ? [kept(activity(TOLD[slug]), 1_000, ENDPOINT.name)] : []])),
+    records: new Map(
+      Object.entries(TOLD).flatMap(([slug, told]) => {
+        const records = told ? [kept(activity(told), 1_000, ENDPOINT.name)] : [];
+        return [[slug, new Map([[ENDPOINT.name, new Map([[DAY, records]])]])]];
+      }),
+    ),
   };
   const store: RecordStore = {
     snapshot: async () => snapshot,
