@@ -13,9 +13,14 @@ const LAST_YEAR = 2199;
 const SHAPE = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
+/** Days by number, and numbers by day, as they were met; the calendar has 73,049 of them. */
+const byNumber = new Map<number, CivilDay>();
+const numbers = new Map<CivilDay, number>();
+
 /** Reads `YYYY-MM-DD`; null where the text is no calendar date of the years 2000 to 2199. */
 export function parseCivilDay(text: string): CivilDay | null {
-  // Every day and instant of an answer passes here: arithmetic takes a tenth of the time that Date takes.
+  // Every day and instant of an answer passes here: arithmetic takes a tenth of the time that Date takes, and most were met before.
+  if (numbers.has(text as CivilDay)) return text as CivilDay;
   if (!SHAPE.test(text)) return null;
   const year = Number(text.slice(0, 4));
   const day = Number(text.slice(8));
@@ -36,10 +41,6 @@ export function civilDay(text: string): CivilDay {
   return day;
 }
 
-/** Days by number, and numbers by day, as they were met; the calendar has 73,049 of them. */
-const byNumber = new Map<number, CivilDay>();
-const numbers = new Map<CivilDay, number>();
-
 /** Days since 1970-01-01. */
 export function dayNumber(day: CivilDay): number {
   const known = numbers.get(day);
@@ -55,7 +56,10 @@ export function dayFromNumber(number: number): CivilDay {
   if (known !== undefined) return known;
   const text = new Date(number * DAY_MS).toISOString().slice(0, 10);
   const day = parseCivilDay(text);
-  if (day !== null && Number.isInteger(number)) byNumber.set(number, day);
+  if (day !== null && Number.isInteger(number)) {
+    byNumber.set(number, day);
+    numbers.set(day, number);
+  }
   return text as CivilDay;
 }
 
@@ -72,7 +76,10 @@ export function rangeLength(range: DayRange): number {
 /** Every day of a range, ascending. */
 export function daysOf(range: DayRange): CivilDay[] {
   const first = dayNumber(range.start);
-  return Array.from({ length: rangeLength(range) }, (_, index) => dayFromNumber(first + index));
+  const last = first + rangeLength(range) - 1;
+  const days: CivilDay[] = [];
+  for (let number = first; number <= last; number++) days.push(dayFromNumber(number));
+  return days;
 }
 
 /** Whether the day lies in the range. */

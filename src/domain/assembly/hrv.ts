@@ -5,7 +5,7 @@ import { epochSeconds } from "../instants";
 import { ascending } from "../order";
 import { sampleExtremes } from "../packing";
 import type { HrvMethod, KeptRecord, Samples } from "../records";
-import { fetchedAtOf, type Kept, newestOf } from "./kept";
+import { fetchedAtOf, type Kept, newestOf, ofKind } from "./kept";
 import { sessionsOf } from "./sessions";
 import { completenessOf, type DayState } from "./state";
 
@@ -17,11 +17,12 @@ export function assembleHrv(day: CivilDay, records: readonly KeptRecord[], state
   const { main, nightLasts } = sessionsOf(records);
   if (!main) return [];
   const values: HrvDay[] = [];
+  const measured = ofKind(records, "hrv").filter(({ record }) => {
+    if (record.sessionKey !== main.record.key) return false;
+    return record.averageMilliseconds !== null || samplesOf(record, main.record).length > 0;
+  });
   for (const method of HRV_METHODS) {
-    const newest = newestOf(records, "hrv", ({ record }) => {
-      if (record.method !== method || record.sessionKey !== main.record.key) return false;
-      return record.averageMilliseconds !== null || samplesOf(record, main.record).length > 0;
-    });
+    const newest = newestOf(measured, "hrv", ({ record }) => record.method === method);
     if (!newest) continue;
     const { averageMilliseconds } = newest.record;
     const samples = samplesOf(newest.record, main.record);
