@@ -23,6 +23,9 @@ export const OWN = { kept: true, own: true } as const;
 /** Mark of a type whose objects never change, and are handed out again as long as what they are made of stays. */
 export const LASTING = { lasting: true } as const;
 
+/** Mark of a scalar with so few values that what each is answered as is remembered. */
+export const FEW = { few: true } as const;
+
 function isKept(schema: GraphQLSchema, parent: GraphQLNamedType | null | undefined, name: string): boolean {
   if (name === "__typename") return true;
   if (isAbstractType(parent)) return schema.getPossibleTypes(parent).every((type) => isKept(schema, type, name));

@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from "graphql";
 import { type CivilDay, parseCivilDay } from "../src/domain/days";
 import { type Instant, instantAt, parseInstant } from "../src/domain/instants";
+import { FEW } from "./kept";
 
 function rejected(message: string, nodes?: ValueNode): GraphQLError {
   return new GraphQLError(message, { ...(nodes ? { nodes } : {}), extensions: { code: "BAD_USER_INPUT" } });
@@ -13,6 +14,7 @@ function scalarOf<T extends string>(config: {
   expected: string;
   parse: (text: string) => T | null;
   serialize: (value: unknown) => T;
+  extensions?: Readonly<Record<string, unknown>>;
 }): GraphQLScalarType<T, T> {
   const { expected, parse, ...rest } = config;
   const read = (value: unknown, node?: ValueNode): T => {
@@ -34,6 +36,7 @@ export const LocalDate = scalarOf<CivilDay>({
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
   expected: "a calendar date YYYY-MM-DD of the years 2000 to 2199, such as 2026-11-03",
   parse: parseCivilDay,
+  extensions: FEW,
   serialize: (value) => {
     const day = typeof value === "string" ? parseCivilDay(value) : null;
     if (day === null) throw new TypeError("expected a civil date to answer with");
