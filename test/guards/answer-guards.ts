@@ -130,10 +130,26 @@ export const ANSWER_GUARDS: readonly Guard[] = [
   {
     name: "state that a read believed",
     file: "src/services/reading/read-service.ts",
-    find: "if (belief && !isDeepStrictEqual(snapshot.state, belief))",
+    find: "if (belief && snapshot.state !== belief && !isDeepStrictEqual(snapshot.state, belief))",
     replace: "if (belief === undefined)",
     suite: "test/integration/reading-belief.test.ts",
     tests: "believes nothing of an account",
+  },
+  {
+    name: "text that a believed state was read from",
+    file: "src/db/repositories/person-state.ts",
+    find: "if (texts.get(belief) === text) return belief;",
+    replace: "if (texts.has(belief)) return belief;",
+    suite: "test/unit/db/person-state.test.ts",
+    tests: "the believed state itself",
+  },
+  {
+    name: "person of a transaction that ends with it",
+    file: "src/db/alone.ts",
+    find: "set_config('gateway.person_id', $1, true)",
+    replace: "set_config('gateway.person_id', $1, false)",
+    suite: "test/integration/database-alone.test.ts",
+    tests: "what a transaction was given ends with it",
   },
   {
     name: "headers of a request that repeats another's",
