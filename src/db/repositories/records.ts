@@ -65,7 +65,8 @@ export class PgRecordStore implements RecordStore {
   }
 
   private shared(request: SnapshotRequest): Promise<Snapshot> {
-    return this.snapshots.read(JSON.stringify(request), () => readSnapshot(this.database, request));
+    const { belief = null, ...asked } = request;
+    return this.snapshots.read(JSON.stringify([asked, belief !== null]), () => readSnapshot(this.database, request));
   }
 
   /**
