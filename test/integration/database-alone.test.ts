@@ -31,7 +31,7 @@ afterAll(async () => {
 const WHOSE = { name: "whose", text: "SELECT person_id AS whose, $1::int AS said FROM audit_events" };
 const SETTINGS = {
   name: "settings",
-  text: `SELECT current_setting('gateway.person_id') AS person, current_setting('transaction_read_only') AS reads,
+  text: `SELECT coalesce(current_setting('gateway.person_id', true), '') AS person, current_setting('transaction_read_only') AS reads,
     current_setting('plan_cache_mode') AS plans, current_setting('synchronous_commit') AS waits, txid_current_if_assigned()::text AS writes`,
 };
 const ADD = { name: "add", text: "INSERT INTO audit_events (person_id, event) VALUES ($1, $2) RETURNING event" };
@@ -54,7 +54,7 @@ test("what a transaction was given ends with it", async () => {
   // Every connection of the pool, for any of them may have read.
   const after = await Promise.all(Array.from({ length: 10 }, () => database.directory(SETTINGS.text, [])));
   const nobody = { person: "", reads: "off", plans: "auto", waits: "on", writes: null };
-  expect(after.flat().map((row) => ({ person: "", ...(row as object) }))).toEqual(after.map(() => nobody));
+  expect(after.flat()).toEqual(after.map(() => nobody));
 });
 
 test("what reads cannot write, and what passes writes for everybody to see", async () => {
