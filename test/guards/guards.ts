@@ -19,7 +19,7 @@ export interface Guard {
 }
 
 const CELLS = "src/services/reading/cells.ts";
-const COMMIT = "src/db/repositories/commit.ts";
+const COMMITTING = "src/db/repositories/commit";
 const MARKS = "const written = unwrap<WrittenCell>(text, [personId, accountId, version, build]);";
 const BELIEVED = { suite: "test/integration/cache-cells.test.ts", tests: "or build is never believed" };
 
@@ -80,7 +80,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "day filter on what is kept",
-    file: COMMIT,
+    file: `${COMMITTING}/records.ts`,
     find: "WHERE n.day BETWEEN $7 AND $8 OR",
     replace: "WHERE $7::date IS NOT NULL OR $8::date IS NULL OR",
     suite: "test/integration/reading-kept.test.ts",
@@ -88,7 +88,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "day filter on what is deleted",
-    file: COMMIT,
+    file: `${COMMITTING}/records.ts`,
     find: "AND r.day BETWEEN $6 AND $7",
     replace: "AND r.day BETWEEN $6::date - 9 AND $7::date + 9",
     suite: "test/integration/reading-kept.test.ts",
@@ -96,7 +96,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "nothing is deleted while a document cannot be read",
-    file: COMMIT,
+    file: `${COMMITTING}/records.ts`,
     find: "if (fetched.unread.some((one) => !one.dayTold)) return [];",
     replace: "",
     suite: "test/integration/reading-faults.test.ts",
@@ -104,7 +104,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "nothing is deleted of a day with a document that cannot be read",
-    file: COMMIT,
+    file: `${COMMITTING}/records.ts`,
     find: " AND r.day <> ALL ($9::date[])",
     replace: " AND $9::date[] IS NOT NULL",
     suite: "test/integration/reading-faults.test.ts",
@@ -112,7 +112,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "fence on erasure, disconnecting and relinking",
-    file: COMMIT,
+    file: `${COMMITTING}/fence.ts`,
     find: "if (account.length === 0)",
     replace: "if (account.length < 0)",
     suite: "test/integration/reading-kept.test.ts",
@@ -120,7 +120,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "fence on a lost lease",
-    file: COMMIT,
+    file: `${COMMITTING}/fence.ts`,
     find: "if (lease.length === 0)",
     replace: "if (lease.length < 0)",
     suite: "test/integration/reading-kept.test.ts",
@@ -144,7 +144,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: "a later fetch stands",
-    file: COMMIT,
+    file: `${COMMITTING}/records.ts`,
     find: "WHERE old.fetch_started_at < excluded.fetch_started_at",
     replace: "WHERE true",
     suite: "test/integration/reading-kept.test.ts",

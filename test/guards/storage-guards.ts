@@ -4,7 +4,7 @@ import type { Guard } from "./guards";
 export const STORAGE_GUARDS: readonly Guard[] = [
   {
     name: "a record on another day is a change, though its text is the same",
-    file: "src/db/repositories/commit.ts",
+    file: "src/db/repositories/commit/records.ts",
     find: " OR old.day <> excluded.day",
     replace: "",
     suite: "test/integration/reading-packed.test.ts",

@@ -11,8 +11,10 @@ import type {
 } from "../../services/ports/records";
 import type { Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
-import { commitFetched, hashOf, UNREAD_KEPT_SECONDS } from "./commit";
-import { SESSION_DAYS } from "./dependents";
+import { commitFetched } from "./commit/commit";
+import { hashOf } from "./commit/content-hash";
+import { SESSION_DAYS } from "./commit/dependents";
+import { UNREAD_KEPT_SECONDS } from "./commit/unread";
 import { SharedReads } from "./shared-reads";
 import { readSnapshot } from "./snapshot";
 

@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm";
-import { daysOf } from "../../domain/days";
-import type { Committed, Fetched } from "../../services/ports/records";
-import { allOf, prepared } from "../prepared";
+import { daysOf } from "../../../domain/days";
+import type { Committed, Fetched } from "../../../services/ports/records";
+import { allOf, prepared } from "../../prepared";
 
 const FETCHES_KEPT = "40 days";
 

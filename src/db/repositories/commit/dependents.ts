@@ -1,8 +1,8 @@
 import type { EntityManager } from "typeorm";
-import { addDays, type CivilDay, civilDay } from "../../domain/days";
-import type { Fetched } from "../../services/ports/records";
-import { prepared } from "../prepared";
-import { textOf } from "../record-text";
+import { addDays, type CivilDay, civilDay } from "../../../domain/days";
+import type { Fetched } from "../../../services/ports/records";
+import { prepared } from "../../prepared";
+import { textOf } from "../../record-text";
 
 const CYCLE = textOf("sleep_session", "cycleKey");
 
