@@ -1,11 +1,12 @@
 import { UpstreamFailure } from "../domain/errors";
+import { noteTexts } from "../domain/source-text";
 import type { InboundAnswer } from "./port";
 
 /** The deepest nesting that is read; the vendors' documents stay under ten. */
 const DEEPEST = 64;
 
 /**
- * The JSON value of an answer's body, `null` included, without any `__proto__` member.
+ * The JSON value of an answer's body, `null` included, without any `__proto__` member; how its documents were written is noted.
  * Throws {@link UpstreamFailure} INVALID_RESPONSE for anything else; `details.body` keeps the body, the message quotes none of it.
  */
 export function parseJsonBody(answer: InboundAnswer): unknown {
@@ -21,7 +22,9 @@ export function parseJsonBody(answer: InboundAnswer): unknown {
   // JSON.parse quotes the text in its messages: its error is not kept as the cause.
   if (value === undefined)
     throw refuse(text.trimStart().startsWith("<") ? "HTML or XML" : "malformed or truncated text");
-  if (!(SUSPECT.test(text) ? tame(value) : shallow(value))) throw refuse(`nesting deeper than ${DEEPEST} levels`);
+  // What is removed from the value is to be in no text of it either.
+  const fits = SUSPECT.test(text) ? tame(value) : noteTexts(text, value) <= DEEPEST;
+  if (!fits) throw refuse(`nesting deeper than ${DEEPEST} levels`);
   return value;
 }
 
@@ -43,25 +46,6 @@ function parse(text: string): unknown {
 
 /** What a text contains that has anything to be removed: such characters come in UTF-8 only as escapes, and `__proto__` may. */
 const SUSPECT = /\\u|__proto__/;
-
-/** Whether the nesting is no deeper than {@link DEEPEST}; level by level, so that depth cannot exhaust the stack. */
-function shallow(root: unknown): boolean {
-  let level: object[] = typeof root === "object" && root !== null ? [root] : [];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth >= DEEPEST) return false;
-    const below: object[] = [];
-    for (const value of level) {
-      const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-      // Most of what comes are long arrays of numbers, for each of which an iterator makes an object.
-      for (let place = 0; place < members.length; place++) {
-        const member = members[place];
-        if (typeof member === "object" && member !== null) below.push(member);
-      }
-    }
-    level = below;
-  }
-  return true;
-}
 
 /** Characters that PostgreSQL cannot store as text: NUL, and surrogates without their other half. */
 const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;

@@ -11,6 +11,14 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     tests: "moves to another day",
   },
   {
+    name: "raw documents as they came",
+    file: "src/services/fetching/pages.ts",
+    find: "raw: textOf(read.raw)",
+    replace: "raw: JSON.stringify(read.raw)",
+    suite: "test/integration/raw-documents.test.ts",
+    tests: "kept as (it|they) came",
+  },
+  {
     name: "records that say the same are the same text",
     file: "src/db/record-text.ts",
     find: "packRecord(inOrder(record))",

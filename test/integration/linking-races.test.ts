@@ -129,7 +129,7 @@ function fetched(
     asked: { start: DAY, end: DAY },
     startedAt: lease.startedAt,
     mapperVersion: 1,
-    documents: [{ id: record.key, raw: record, records: [record] }],
+    documents: [{ id: record.key, raw: JSON.stringify(record), records: [record] }],
     unread: [],
     dependents: [],
     settledDays: [],

@@ -100,7 +100,13 @@ async function fetched(someone: Someone, value: number, over: Partial<Fetched> =
     asked: { start: TODAY, end: TODAY },
     startedAt: lease!.at,
     mapperVersion: 1,
-    documents: [{ id: "one", raw: { value }, records: [record as unknown as Fetched["documents"][0]["records"][0]] }],
+    documents: [
+      {
+        id: "one",
+        raw: JSON.stringify({ value }),
+        records: [record as unknown as Fetched["documents"][0]["records"][0]],
+      },
+    ],
     unread: [],
     dependents: [],
     settledDays: [],

@@ -46,7 +46,7 @@ async function commit(
   return gateway.store.commit({
     ...{ ...key, provider: "acme", grantNumber: 1, origin: "LIVE", mapperVersion: 1 },
     ...{ leaseOwner: lease!.owner, startedAt: lease!.at, asked },
-    documents: [{ id: "night", raw: { records }, records }],
+    documents: [{ id: "night", raw: JSON.stringify({ records }), records }],
     ...{ unread: [], dependents: [], settledDays: [], offset: null },
   });
 }

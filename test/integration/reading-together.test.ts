@@ -29,7 +29,7 @@ async function fetched(someone: Someone, endpoint: string, over: Partial<Fetched
     asked: { start: TODAY, end: TODAY },
     startedAt: lease!.at,
     mapperVersion: 1,
-    documents: [{ id: endpoint, raw: {}, records: [record as unknown as Fetched["documents"][0]["records"][0]] }],
+    documents: [{ id: endpoint, raw: "{}", records: [record as unknown as Fetched["documents"][0]["records"][0]] }],
     unread: [],
     dependents: [],
     settledDays: [],

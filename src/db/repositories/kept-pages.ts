@@ -1,4 +1,5 @@
 import { AccountFenced } from "../../domain/errors";
+import { noteTexts, textOf } from "../../domain/source-text";
 import type { Interrupted, KeptPage, PagedWindow, PageKeeper } from "../../services/ports/kept-pages";
 import type { SealContext, Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
@@ -40,7 +41,10 @@ export class PgPageKeeper implements PageKeeper {
     if (startedAt === undefined || whole.length === 0) return null;
     const pages = whole.map((row): KeptPage => {
       const opened = vault.open(contextOf(window, row.page), row.sealed_body);
-      return JSON.parse(opened.toString("utf8")) as KeptPage;
+      const text = opened.toString("utf8");
+      const kept: KeptPage = JSON.parse(text);
+      noteTexts(text, kept);
+      return kept;
     });
     return { startedAt, pages };
   }
@@ -48,7 +52,8 @@ export class PgPageKeeper implements PageKeeper {
   /** @inheritdoc */
   async keep(window: PagedWindow, number: number, page: KeptPage, startedAt: number): Promise<void> {
     const vault = await this.vaults.of(window.personId);
-    const sealed = vault.seal(contextOf(window, number), Buffer.from(JSON.stringify(page)));
+    const text = `{"cursor":${textOf(page.cursor)},"body":${textOf(page.body)}}`;
+    const sealed = vault.seal(contextOf(window, number), Buffer.from(text));
     const kept: unknown[] = await this.database.person(window.personId, (tx) =>
       tx.query(KEEP, [...placeOf(window), window.grantNumber, number, sealed, startedAt]),
     );

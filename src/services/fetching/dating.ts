@@ -1,9 +1,11 @@
-import type { Undated, WireDocument } from "../../../providers/contract";
+import type { Undated } from "../../../providers/contract";
 import { type CivilDay, contains, type DayRange } from "../../domain/days";
 import type { WearableRecord } from "../../domain/records";
 import type { RecordStore } from "../ports/records";
 import type { WholeAnswer } from "./pages";
 import type { FlightTask } from "./task";
+
+type Document = WholeAnswer["documents"][number];
 
 /** The days of sleep sessions, by their own key and by the physiological cycle that they belong to. */
 interface SessionDays {
@@ -35,7 +37,7 @@ export async function dateDocuments(
   return { ...answer, documents: answer.documents.map((document) => dated(document, days, asked)) };
 }
 
-function dated(document: WireDocument, days: SessionDays, asked: DayRange): WireDocument {
+function dated(document: Document, days: SessionDays, asked: DayRange): Document {
   const { undated } = document;
   const day = undated && dayOf(undated, days, asked);
   if (!undated || !day) return document;

@@ -4,16 +4,16 @@ import type { CivilDay, DayRange } from "../../domain/days";
 import type { KeptRecord, WearableRecord } from "../../domain/records";
 import type { PersonState } from "./person-state";
 
-/** A document as fetched: what it said and what it means. `raw` is kept sealed. */
+/** A document as fetched: what it said and what it means. `raw`: the JSON text that it came as, kept sealed. */
 export interface FetchedDocument {
   readonly id: string;
-  readonly raw: unknown;
+  readonly raw: string;
   readonly records: readonly WearableRecord[];
 }
 
-/** A document that could not be read. `days`: the days of the asked run that it may be about. */
+/** A document that could not be read. `raw`: the JSON text that it came as; `days`: the days of the asked run that it may be about. */
 export interface UnreadDocument {
-  readonly raw: unknown;
+  readonly raw: string;
   readonly path: string;
   readonly problem: string;
   readonly days: readonly CivilDay[];

@@ -63,7 +63,7 @@ export async function keepRaw(
       hashes.has(id) || records.length === 0 || records.some((record) => contains(asked, record.day)),
   );
   const fresh = wanted.flatMap(({ id, raw }) => {
-    const body = Buffer.from(JSON.stringify(raw));
+    const body = Buffer.from(raw);
     const hash = hashOf(body);
     if (hashes.get(id) === hash) return [];
     const row = `${accountId}/${endpoint}/${id}`;

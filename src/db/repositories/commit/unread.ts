@@ -35,7 +35,7 @@ export async function keepUnread(
   if (before === "{}" && fetched.unread.length === 0) return false;
   await tx.query(CLEAR_UNREAD, [...place, asked.start, asked.end]);
   for (const { raw, path, problem, days } of fetched.unread) {
-    const body = Buffer.from(JSON.stringify(raw) ?? "null");
+    const body = Buffer.from(raw);
     const hash = hashOf(body);
     const row = `${accountId}/${endpoint}/${hash}`;
     const sealed = vault.seal({ table: "set_aside_documents", column: "sealed_body", row, provider }, body);
