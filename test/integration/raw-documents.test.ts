@@ -9,9 +9,9 @@ const processes = historiesForTests((created) => {
 
 const D = (offset: number) => addDays(TODAY, offset);
 
-/** A document as somebody else writes it: with numbers that a double does not hold. */
+/** A document as somebody else writes it: with numbers that a double does not hold, and with what is removed from what is read. */
 const odd = (id: string, day: string, value = "7.0") =>
-  `{ "id": "${id}","day":"${day}", "serial": 9007199254740993, "drift":1e309, "value" : ${value}, "note":"\\"]}" }`;
+  `{ "id": "${id}","day":"${day}", "serial": 9007199254740993, "drift":1e309, "value" : ${value}, "note":"\\"]}\\u0000\\u00e9", "__proto__":{"admin":true} }`;
 const page = (documents: readonly string[], next: string | null) => ({
   body: `{"items":[${documents.join(" ,\n")}], "next":${JSON.stringify(next)}}`,
 });

@@ -1,5 +1,5 @@
 import { AccountFenced } from "../../domain/errors";
-import { noteTexts, textOf } from "../../domain/source-text";
+import { DEEPEST, readJson, textOf } from "../../domain/json-text";
 import type { Interrupted, KeptPage, PagedWindow, PageKeeper } from "../../services/ports/kept-pages";
 import type { SealContext, Vaults } from "../../services/ports/vault";
 import type { Database } from "../database";
@@ -41,10 +41,7 @@ export class PgPageKeeper implements PageKeeper {
     if (startedAt === undefined || whole.length === 0) return null;
     const pages = whole.map((row): KeptPage => {
       const opened = vault.open(contextOf(window, row.page), row.sealed_body);
-      const text = opened.toString("utf8");
-      const kept: KeptPage = JSON.parse(text);
-      noteTexts(text, kept);
-      return kept;
+      return readJson(opened.toString("utf8"), DEEPEST + 1) as KeptPage;
     });
     return { startedAt, pages };
   }

@@ -1,7 +1,7 @@
 import { type Endpoint, type Page, type SetAside, type WireDocument, WireError } from "../../../providers/contract";
 import type { DayRange } from "../../domain/days";
 import { UpstreamFailure } from "../../domain/errors";
-import { textOf } from "../../domain/source-text";
+import { textOf } from "../../domain/json-text";
 
 /** A chain of pages longer than this is taken for endless. */
 const MAX_PAGES = 1_000;

@@ -1,9 +1,26 @@
+/** The deepest nesting that is read; the vendors' documents stay under ten. */
+export const DEEPEST = 64;
+
 /** The JSON text that a value was written as, by the value. */
 const TEXTS = new WeakMap<object, string>();
 
 const [QUOTE, OBJECT, ARRAY, OBJECT_END, ARRAY_END] = [0x22, 0x7b, 0x5b, 0x7d, 0x5d];
 
-/** The JSON text of a value as {@link noteTexts} found it written, where it was noted; else as this process writes it. */
+/**
+ * The value of a JSON text, without any `__proto__` member and what no text column can hold. How the text writes its root, and the objects
+ * in its arrays, is noted: {@link textOf} tells it. Throws SyntaxError for what is no JSON, RangeError for nesting deeper than `deepest`.
+ */
+export function readJson(text: string, deepest = DEEPEST): unknown {
+  const value: unknown = JSON.parse(text);
+  if (noteTexts(text, value) > deepest) throw new RangeError(`expected nesting of at most ${deepest} levels`);
+  if (SUSPECT.test(text)) tame(value);
+  return value;
+}
+
+/**
+ * The JSON text that a value was read from by {@link readJson}, where it was noted: all that was removed, what a double cannot hold
+ * (`9007199254740993`, `1e309`) and how a number was written is still in it. Else the text that this process writes of it.
+ */
 export function textOf(value: unknown): string {
   const written = typeof value === "object" && value !== null ? TEXTS.get(value) : undefined;
   return written ?? JSON.stringify(value) ?? "null";
@@ -12,11 +29,8 @@ export function textOf(value: unknown): string {
 /** A container whose members are looked at: those of an array that are objects, in their order. */
 type Looked = { readonly members: readonly object[]; next: number } | { readonly object: object };
 
-/**
- * Notes how a parsed JSON text writes its root, and the objects in its arrays, but not what is inside of those: what a double cannot hold
- * (`9007199254740993`, `1e309`) and how a number was written is still in the text. Answers how deep the text nests: 1 for a flat object.
- */
-export function noteTexts(text: string, root: unknown): number {
+/** Notes the texts of a value's root, and of the objects in its arrays, but not of what is inside of those. Answers how deep the text nests: 1 for a flat object. */
+function noteTexts(text: string, root: unknown): number {
   if (typeof root === "object" && root !== null) TEXTS.set(root, text);
   const looked: Looked[] = [];
   let [depth, deepest, keyAt] = [0, 0, 0];
@@ -73,4 +87,27 @@ function stringEnd(text: string, start: number): number {
     if (escapes % 2 === 0) return end;
   }
   return text.length;
+}
+
+/** What a text contains that has anything to be removed: such characters come in UTF-8 only as escapes, and `__proto__` may. */
+const SUSPECT = /\\u|__proto__/;
+
+/** Characters that PostgreSQL cannot store as text: NUL, and surrogates without their other half. */
+const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+
+/** Removes every own `__proto__` member and what no text column can hold from strings. Iterative: depth cannot exhaust the stack. */
+function tame(root: unknown): void {
+  const open: unknown[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    // Most of what comes are arrays of numbers.
+    if (Array.isArray(value) && value.every((member) => typeof member === "number" || member === null)) continue;
+    if (Object.hasOwn(value, "__proto__")) Reflect.deleteProperty(value, "__proto__");
+    for (const [name, member] of Object.entries(value)) {
+      if (typeof member === "object" && member !== null) open.push(member);
+      else if (typeof member === "string" && member.search(UNSTORABLE) >= 0) {
+        Reflect.set(value, name, member.replaceAll(UNSTORABLE, ""));
+      }
+    }
+  }
 }
