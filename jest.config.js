@@ -10,7 +10,7 @@ module.exports = {
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   // Many tests wait for processes and clocks more than they compute.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: "<rootDir>/test/support/longest-first.js",
   testTimeout: 30_000,
   transform: { "^.+\\.[jt]s$": ["@swc/jest", require("./test/support/swc.json")] },
