@@ -5,6 +5,7 @@ import type { Endpoint } from "../../../providers/contract";
 import { oura } from "../../../providers/oura";
 import { personVault } from "../../../src/db/vault";
 import { type DayRange, widen } from "../../../src/domain/days";
+import { readJson, textOf } from "../../../src/domain/json-text";
 import { LEAST_STATEMENT } from "../statements";
 import { serving } from "./listening";
 
@@ -28,7 +29,7 @@ function main(): void {
     const { path, query = {} } = endpoint.request(range, null);
     const url = `${process.env.PROVIDER}${path}?${new URLSearchParams(query)}`;
     const { statusCode, body } = await request(url, { dispatcher: agent, headers: { authorization } });
-    const { data, next_token } = (await body.json()) as { data: Document[]; next_token: string | null };
+    const { data, next_token } = readJson(await body.text()) as { data: Document[]; next_token: string | null };
     if (statusCode !== 200 || next_token) throw new Error(`expected one whole page, got ${statusCode}`);
     return data;
   };
@@ -42,7 +43,7 @@ function main(): void {
         const { before, after } = endpoint.margin ?? { before: 0, after: 0 };
         const documents = await page(endpoint, widen(range, before, after), authorization);
         const rows = documents.map((document) => {
-          const body = JSON.stringify(document);
+          const body = textOf(document);
           const row = `${person}/${endpoint.name}/${document.id}`;
           const context = { table: "raw_documents", column: "sealed_body", row, provider: oura.slug };
           const sealed = vault.seal(context, Buffer.from(body)).toString("base64");
