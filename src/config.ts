@@ -50,6 +50,7 @@ export interface Config {
 /** Connections that one process may hold to the database, by use. */
 export interface PoolSizes {
   readonly api: number;
+  readonly reads: number;
   readonly refresh: number;
   readonly attempts: number;
   readonly worker: number;
@@ -114,6 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv, slugs: readonly string[]): Co
   const publicUrl = (settings.PUBLIC_URL?.href ?? `http://localhost:${settings.PORT}`).replace(/\/+$/, "");
   const pools: PoolSizes = {
     api: settings.DATABASE_POOL_API,
+    reads: settings.DATABASE_POOL_READS,
     refresh: settings.DATABASE_POOL_REFRESH,
     attempts: settings.DATABASE_POOL_ATTEMPTS,
     worker: settings.DATABASE_POOL_WORKER,

@@ -68,6 +68,7 @@ export const SETTINGS = z.object({
   DATA_DIR: z.string().default(".data"),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_POOL_API: wholeNumber(1, 500).default(10),
+  DATABASE_POOL_READS: wholeNumber(1, 500).default(4),
   DATABASE_POOL_REFRESH: wholeNumber(1, 100).default(5),
   DATABASE_POOL_ATTEMPTS: wholeNumber(1, 20).default(1),
   DATABASE_POOL_WORKER: wholeNumber(1, 100).default(4),

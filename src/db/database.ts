@@ -8,7 +8,7 @@ import { rethrowOutage } from "./outage";
 import { failed, type PreparedStatement, runPrepared } from "./prepared";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
-export type PoolName = "api" | "refresh" | "attempts" | "worker";
+export type PoolName = "api" | "reads" | "refresh" | "attempts" | "worker";
 
 /** Connections per process and pool. */
 export type PoolSizes = Readonly<Record<PoolName, number>>;
@@ -16,13 +16,20 @@ export type PoolSizes = Readonly<Record<PoolName, number>>;
 /** Milliseconds after which a statement of each pool is cancelled; a refresh holds its row lock across a call to the provider. */
 const STATEMENT_TIMEOUT_MS: Readonly<Record<PoolName, number>> = {
   api: 5_000,
+  reads: 5_000,
   refresh: 5_000,
   attempts: 5_000,
   worker: 60_000,
 };
 
 /** Milliseconds after which a statement is given up here, where a silent server cannot cancel it; relinking may wait for a refresh. */
-const SILENCE_MS: Readonly<Record<PoolName, number>> = { api: 5_500, refresh: 30_000, attempts: 5_500, worker: 60_500 };
+const SILENCE_MS: Readonly<Record<PoolName, number>> = {
+  api: 5_500,
+  reads: 5_500,
+  refresh: 30_000,
+  attempts: 5_500,
+  worker: 60_500,
+};
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -62,6 +69,7 @@ export class Database {
   static async connect(url: string, sizes: PoolSizes): Promise<Database> {
     const pools = {
       api: dataSource(url, "api", sizes.api),
+      reads: dataSource(url, "reads", sizes.reads),
       refresh: dataSource(url, "refresh", sizes.refresh),
       attempts: dataSource(url, "attempts", sizes.attempts),
       worker: dataSource(url, "worker", sizes.worker),
@@ -81,14 +89,17 @@ export class Database {
     return this.transaction(pool, "gateway.person_id", personId, work);
   }
 
-  /** One prepared statement that reads, and sees, the rows of one person only. */
+  /**
+   * One prepared statement that reads, and sees, the rows of one person only. Reads have few connections of their own: what one process
+   * asks at once in more is done no sooner, and neither they nor changes that wait for locks keep each other waiting.
+   */
   async read<Row extends QueryResultRow>(
     personId: string,
     statement: PreparedStatement,
     values: readonly unknown[],
   ): Promise<Row[]> {
     if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
-    return runPrepared<Row>(this.pools.api, personId, statement, values, READING).catch(rethrowOutage);
+    return runPrepared<Row>(this.pools.reads, personId, statement, values, READING).catch(rethrowOutage);
   }
 
   /**

@@ -44,7 +44,7 @@ beforeAll(async () => {
   api = await start("api");
   vendor.simulator.change({ webhookUrl: `${api.url}/webhooks/oura` });
   await linked(api, { user: USER });
-  database = await Database.connect(postgres.url, { api: 2, refresh: 1, attempts: 1, worker: 1 });
+  database = await Database.connect(postgres.url, { api: 2, reads: 2, refresh: 1, attempts: 1, worker: 1 });
 }, 90_000);
 afterAll(async () => {
   await stopAll(worker, api);

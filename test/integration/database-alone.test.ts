@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { Client, escapeIdentifier } from "pg";
+import type { DataSource } from "typeorm";
 import { Database } from "../../src/db/database";
 import { type MigratedDatabase, migratedDatabase, POOLS } from "../support/migrated-database";
 
@@ -38,6 +39,7 @@ const ADD = { name: "add", text: "INSERT INTO audit_events (person_id, event) VA
 const DIVIDE = { name: "divide", text: "SELECT 1 / $1::int AS quotient" };
 const END_SLEEPERS = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()`;
+const WAKE_SLEEPERS = END_SLEEPERS.replace("pg_terminate_backend", "pg_cancel_backend");
 const SLEEP = { name: "sleep", text: "SELECT pg_sleep($1::float8)" };
 
 test("a read sees one person's rows, at the first time on a connection and after it", async () => {
@@ -51,8 +53,11 @@ test("what a transaction was given ends with it", async () => {
   expect(inside).toEqual({ person: one, reads: "on", plans: "force_generic_plan", waits: "on", writes: null });
   const [passing] = await database.passing(one, SETTINGS, []);
   expect(passing).toMatchObject({ person: one, reads: "off", plans: "auto", waits: "off" });
-  // Every connection of the pool, for any of them may have read.
-  const after = await Promise.all(Array.from({ length: 10 }, () => database.directory(SETTINGS.text, [])));
+  // Every connection of both pools, for any of them may have been used.
+  const pools: Readonly<Record<string, DataSource>> = Reflect.get(database, "pools");
+  const after = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => pools[index % 2 ? "reads" : "api"]?.query(SETTINGS.text)),
+  );
   const nobody = { person: "", reads: "off", plans: "auto", waits: "on", writes: null };
   expect(after.flat()).toEqual(after.map(() => nobody));
 });
@@ -88,4 +93,27 @@ test("one that cannot be sent, and one whose session is ended, are told, and the
   while ((await admin.query(END_SLEEPERS)).rowCount === 0) await setTimeout(10);
   await told;
   expect(await database.read(one, WHOSE, [2])).toEqual(expect.arrayContaining([{ whose: one, said: 2 }]));
+});
+
+test("reads go on while every change waits, and changes while every read does", async () => {
+  const underway = (statement: string) =>
+    admin
+      .query("SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND datname = current_database()", [
+        `${statement}%`,
+      ])
+      .then(({ rowCount }) => rowCount);
+  const changes = Promise.allSettled(
+    Array.from({ length: POOLS.api }, () => database.person(one, (tx) => tx.query("SELECT pg_sleep(60)"))),
+  );
+  while ((await underway("SELECT pg_sleep(60)")) !== POOLS.api) await setTimeout(20);
+  expect(await database.read(one, WHOSE, [1])).toEqual(expect.arrayContaining([{ whose: one, said: 1 }]));
+  expect(await underway("SELECT pg_sleep(60)")).toBe(POOLS.api);
+  await admin.query(WAKE_SLEEPERS);
+  await changes;
+  const reads = Promise.allSettled(Array.from({ length: POOLS.reads }, () => database.read(one, SLEEP, [60])));
+  while ((await underway("SELECT pg_sleep($1")) !== POOLS.reads) await setTimeout(20);
+  expect(await database.person(one, (tx) => tx.query("SELECT 1 AS done"))).toEqual([{ done: 1 }]);
+  expect(await underway("SELECT pg_sleep($1")).toBe(POOLS.reads);
+  await admin.query(WAKE_SLEEPERS);
+  await reads;
 });

@@ -5,7 +5,7 @@ import { add, jobsOf, QUICK, startTestWorker, type TestWorker, task, until } fro
 import { type MigratedDatabase, migratedDatabase } from "../support/migrated-database";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy";
 
-const SMALL = { api: 2, refresh: 1, attempts: 1, worker: 2 };
+const SMALL = { api: 2, reads: 2, refresh: 1, attempts: 1, worker: 2 };
 
 let at: MigratedDatabase;
 let proxy: TcpProxy;

@@ -124,7 +124,13 @@ test("even where the app's role inherits the jobs' role, it sees one person's ro
 
 test("a role that bypasses row-level security is recognised", async () => {
   expect(await bypassesRowSecurity(at.database)).toBe(false);
-  const asSuperuser = await Database.connect(at.fresh.adminUrl, { api: 1, refresh: 1, attempts: 1, worker: 1 });
+  const asSuperuser = await Database.connect(at.fresh.adminUrl, {
+    api: 1,
+    reads: 1,
+    refresh: 1,
+    attempts: 1,
+    worker: 1,
+  });
   try {
     expect(await bypassesRowSecurity(asSuperuser)).toBe(true);
   } finally {

@@ -26,7 +26,7 @@ export interface JobProcessOptions {
 async function main(): Promise<void> {
   const [url = "", options = "{}"] = process.argv.slice(2);
   const parts = JSON.parse(options) as JobProcessOptions;
-  const database = await Database.connect(url, { api: 2, refresh: 1, attempts: 1, worker: 2 });
+  const database = await Database.connect(url, { api: 2, reads: 2, refresh: 1, attempts: 1, worker: 2 });
   const note = (tag: string, what: string, number: number) =>
     database.directory("INSERT INTO runs (tag, pid, what, number) VALUES ($1, $2, $3, $4)", [
       tag,

@@ -16,7 +16,7 @@ export interface MigratedDatabase {
 }
 
 /** Pools of the sizes that the gateway uses by default. */
-export const POOLS = { api: 10, refresh: 5, attempts: 1, worker: 4 } as const;
+export const POOLS = { api: 10, reads: 4, refresh: 5, attempts: 1, worker: 4 } as const;
 
 /** Creates, migrates and connects a database. */
 export async function migratedDatabase(): Promise<MigratedDatabase> {

@@ -31,7 +31,7 @@ import { type MigratedDatabase, migratedDatabase } from "./migrated-database";
 import { acme } from "./reading-acme";
 import { type AcmeData, AcmeServer } from "./reading-vendor";
 
-const POOLS: PoolSizes = { api: 10, refresh: 1, attempts: 1, worker: 1 };
+const POOLS: PoolSizes = { api: 10, reads: 4, refresh: 1, attempts: 1, worker: 1 };
 
 /** Access tokens by account, `<account>.<generation>`; what the real service keeps in PostgreSQL is shared by all gateways here. */
 export class FakeTokens implements Tokens {

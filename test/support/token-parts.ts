@@ -15,7 +15,7 @@ export const VENDOR = "acme";
 
 /** A token service as one process of the gateway has it. */
 export async function tokenParts(databaseUrl: string, tokenUrl: string) {
-  const database = await Database.connect(databaseUrl, { api: 10, refresh: 5, attempts: 1, worker: 1 });
+  const database = await Database.connect(databaseUrl, { api: 10, reads: 4, refresh: 5, attempts: 1, worker: 1 });
   const client: OAuthClient = {
     provider: VENDOR,
     profile: { authorizeUrl: tokenUrl, tokenUrl, scopes: ["daily"], defaultScopes: ["daily"], refresh: "rotating" },

@@ -32,7 +32,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
   const behind = new URL(at.fresh.url);
   behind.hostname = "127.0.0.1";
   behind.port = String(proxy.port);
-  const database = await Database.connect(behind.href, { api: 4, refresh: 1, attempts: 1, worker: 1 });
+  const database = await Database.connect(behind.href, { api: 4, reads: 4, refresh: 1, attempts: 1, worker: 1 });
   const senders = new Map<string, WebhookSender>(
     [...providers, acmeWithWebhooks].map((provider) => [provider.slug, { provider, secret: SECRET }]),
   );
