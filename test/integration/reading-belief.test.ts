@@ -32,7 +32,7 @@ describe.each([
     );
     const read = jest.spyOn(gateway.database, "read");
     const [, readiness] = await gateway.ask(someone, ...allMetrics(WEEK));
-    expect(read.mock.calls.map(([, { name }]) => name)).toEqual(["snapshot"]);
+    expect(read.mock.calls.map(([, { name }]) => name)).toEqual(["snapshot records state"]);
     expect(new Set(Object.values(told(readiness!)))).toEqual(new Set([99]));
     const again = await gateway.ask(someone, ...allMetrics(WEEK));
     expect(read).toHaveBeenCalledTimes(1);
