@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { refuseCostly } from "../../schema/limits";
 import { createRequestContext, type RequestContext } from "../loaders/context";
 import type { Caller, Services } from "../services/api";
-import type { AnswerCache, AskedQuestion } from "./answer-cache";
+import type { AnswerCache, AskedQuestion, KeptAnswer } from "./answer-cache";
 import { type Operations, printedBody } from "./compiled";
 import { COMMON_HEADERS } from "./headers";
 import { parseJsonBody } from "./json-body";
@@ -99,7 +99,7 @@ export class HotAnswers {
     const text = printedBody(result.data);
     const kept = question && answers.keep(question, text, validUntil);
     metrics.operation("query", "ok", (performance.now() - begun) / 1_000);
-    return { answer: freshResponse(type, kept?.bytes ?? Buffer.from(text), kept ? keptHeaders(kept) : {}) };
+    return { answer: freshResponse(type, kept?.bytes ?? Buffer.from(text), kept) };
   }
 
   private asked(body: Buffer): (Accepted & { readonly variables: Variables }) | null {
@@ -120,12 +120,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function freshResponse(type: ResponseType, bytes: Buffer, own: Readonly<Record<string, string>>): FreshResponse {
-  const headers = {
-    ...COMMON_HEADERS,
-    ...own,
-    "content-type": `${type}; charset=utf-8`,
-    "content-length": String(bytes.length),
-  };
-  return { status: 200, rawHeaders: Object.entries(headers).flat(), bytes };
+const COMMON = Object.entries(COMMON_HEADERS).flat();
+
+/** `kept`: null where the answer is not kept. */
+function freshResponse(type: ResponseType, bytes: Buffer, kept: Pick<KeptAnswer, "etag"> | null): FreshResponse {
+  const own = kept ? Object.entries({ ...COMMON_HEADERS, ...keptHeaders(kept) }).flat() : COMMON;
+  const rawHeaders = [...own, "content-type", `${type}; charset=utf-8`, "content-length", String(bytes.length)];
+  return { status: 200, rawHeaders, bytes };
 }
