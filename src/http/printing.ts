@@ -101,11 +101,21 @@ export class PrinterMaker {
   private infoOf(parentType: GraphQLObjectType, node: FieldNode, returnType: GraphQLOutputType) {
     const { schema, operation } = this;
     const fieldName = node.name.value;
-    const fixed = { fieldName, fieldNodes: [node], returnType, parentType, schema, operation };
+    const fieldNodes = [node];
     const path = { prev: undefined, key: (node.alias ?? node.name).value, typename: parentType.name };
-    return ({ variables }: Execution): GraphQLResolveInfo => {
-      return { ...fixed, path, fragments: {}, rootValue: undefined, variableValues: { ...variables } };
-    };
+    // Every name written out: a copy of what stays the same, and the rest added to it, takes ten times as long.
+    return ({ variables }: Execution): GraphQLResolveInfo => ({
+      fieldName,
+      fieldNodes,
+      returnType,
+      parentType,
+      path,
+      schema,
+      fragments: {},
+      rootValue: undefined,
+      operation,
+      variableValues: { ...variables },
+    });
   }
 
   private printer(type: GraphQLOutputType, node: FieldNode): Printer {

@@ -178,7 +178,12 @@ export class ReadService implements ReadingApi {
     wanted: ReadonlyMap<Sheet, readonly CivilDay[]>,
     belief: PersonState | null,
   ): Promise<Snapshot> {
-    const sheets = [...wanted].flatMap(([sheet, days]) => (days.length > 0 ? [sheet] : []));
+    const sheets: Sheet[] = [];
+    const days: CivilDay[] = [];
+    for (const [sheet, some] of wanted) {
+      if (some.length > 0) sheets.push(sheet);
+      for (const day of some) days.push(day);
+    }
     let [ageMatters, checkedSince] = [false, Number.POSITIVE_INFINITY];
     // Sheets that want the same mostly share it.
     for (const shared of new Set(sheets.map((sheet) => sheet.wanted))) {
@@ -191,7 +196,7 @@ export class ReadService implements ReadingApi {
       personId,
       accountIds: [...new Set(sheets.map((sheet) => sheet.source.account.id))],
       endpoints: [...new Set(sheets.flatMap((sheet) => sheet.source.endpoints.map((endpoint) => endpoint.name)))],
-      range: spanOf(sheets.flatMap((sheet) => wanted.get(sheet) ?? [])),
+      range: spanOf(days),
       checkedSince: ageMatters ? checkedSince : null,
       withRecords: true,
       belief,

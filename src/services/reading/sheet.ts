@@ -121,7 +121,7 @@ export class Sheet {
     const endsAtHour = Math.max(...endpoints.map((endpoint) => endpoint.dayEndsAtHour ?? 24));
     const seen: Seen = { coverages, offsetMinutes, endsAtHour };
     const kept = snapshot.records.get(this.source.account.id);
-    const records = endpoints.flatMap((endpoint) => kept?.get(endpoint.name) ?? []);
+    const records = endpoints.map((endpoint) => kept?.get(endpoint.name)).filter((byDay) => byDay !== undefined);
     const made = new Map<CivilDay, Cell>();
     for (const day of days) {
       const cell = this.cellOf(day, seen, ofDay(records, day));
