@@ -27,6 +27,14 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     tests: "are the same text",
   },
   {
+    name: "reads wait for no change, and no change for reads",
+    file: "src/db/database.ts",
+    find: "runPrepared<Row>(this.pools.reads",
+    replace: "runPrepared<Row>(this.pools.api",
+    suite: "test/integration/database-alone.test.ts",
+    tests: "reads go on while every change waits",
+  },
+  {
     name: "a cursor within a commit goes on within it",
     file: "src/db/repositories/change-entries.ts",
     find: "OR e.ordinal > $3::int",
