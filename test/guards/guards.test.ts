@@ -24,8 +24,17 @@ function others(): Guard[] {
 interface Outcome {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
+  /** What each that failed tells. */
+  readonly told: readonly string[];
   /** What made a whole suite fail before its tests. */
   readonly broken: readonly string[];
+}
+
+/** A test in jest's own report. */
+interface Assertion {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages: readonly string[];
 }
 
 let folder: string;
@@ -55,12 +64,13 @@ async function run(name: string, suites: readonly string[], tests: string, patch
     throw new Error(`the run "${name}" told nothing:\n${ended.slice(-2_000)}`);
   });
   const report = JSON.parse(text) as {
-    testResults: { message: string; assertionResults: { status: string; fullName: string }[] }[];
+    testResults: { message: string; assertionResults: Assertion[] }[];
   };
   const results = report.testResults.flatMap((file) => file.assertionResults);
   const named = (status: string) => results.filter((one) => one.status === status).map((one) => one.fullName);
   const broken = report.testResults.filter((file) => file.assertionResults.length === 0).map((file) => file.message);
-  return { passed: named("passed"), failed: named("failed"), broken };
+  const told = results.flatMap(({ fullName, failureMessages }) => failureMessages.map((why) => `${fullName}: ${why}`));
+  return { passed: named("passed"), failed: named("failed"), told, broken };
 }
 
 beforeAll(async () => {
@@ -92,6 +102,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("with every guard in place the chosen tests pass", () => {
   expect(control.broken).toEqual([]);
+  expect(control.told).toEqual([]);
   expect(control.failed).toEqual([]);
   for (const { name, tests } of PLAYED) {
     expect([name, control.passed.some((each) => new RegExp(tests).test(each))]).toEqual([name, true]);
