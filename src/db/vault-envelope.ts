@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { deflateRawSync, inflateRawSync, type ZlibOptions } from "node:zlib";
+import { constants, deflateRawSync, inflateRawSync, type ZlibOptions } from "node:zlib";
 
 /** The largest plaintext in bytes that is sealed or opened. */
 export const LARGEST_PLAINTEXT = 16 * 1024 * 1024;
@@ -34,7 +34,7 @@ export function sealUnder(key: NamedKey, belongs: readonly string[], plaintext: 
   const nonce = nextNonce();
   const cipher = createCipheriv(CIPHER, key.key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(additionalData(header, belongs));
-  const ciphertext = Buffer.concat([cipher.update(deflateRawSync(plaintext, tablesFor(plaintext))), cipher.final()]);
+  const ciphertext = Buffer.concat([cipher.update(deflateRawSync(plaintext, deflatingOf(plaintext))), cipher.final()]);
   return Buffer.concat([header, nonce, cipher.getAuthTag(), ciphertext]);
 }
 
@@ -43,13 +43,18 @@ const WINDOW_BITS = { least: 9, most: 15 };
 const MOST_MEMORY = 8;
 
 /**
- * Room no larger than the plaintext needs: making and clearing that of a stream takes longer than deflating most documents, which come
- * out the same.
+ * As fast as can be, which takes 10 % more room than zlib's default; and with tables no larger than the plaintext needs: making and
+ * clearing those of a stream takes longer than deflating most documents, which come out the same.
  */
-function tablesFor({ length }: Buffer): ZlibOptions {
+function deflatingOf({ length }: Buffer): ZlibOptions {
   const windowBits = Math.min(WINDOW_BITS.most, Math.max(WINDOW_BITS.least, Math.ceil(Math.log2(length + 1))));
   const chunkSize = Math.min(16_384, Math.max(64, length));
-  return { windowBits, memLevel: MOST_MEMORY - (WINDOW_BITS.most - windowBits), chunkSize };
+  return {
+    level: constants.Z_BEST_SPEED,
+    windowBits,
+    memLevel: MOST_MEMORY - (WINDOW_BITS.most - windowBits),
+    chunkSize,
+  };
 }
 
 /** Random bytes for nonces to come; each is used once. */
