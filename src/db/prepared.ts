@@ -68,9 +68,9 @@ export async function allOf<Results extends readonly unknown[]>(
   return settled.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as Results;
 }
 
-/** Resolves once the statements that were asked for are on their way, so that the database works while this process does something else. */
-export function sent(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+/** Resolves once the statements that were asked for are on their way, and what has come in meanwhile is read: the database works while this process does something else. */
+export function underWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function streamOf(client: PoolClient): Socket {

@@ -4,12 +4,12 @@ import { AccountFenced } from "../../../domain/errors";
 import type { Several } from "../../../domain/gathered";
 import type { Committed, Fetched } from "../../../services/ports/records";
 import type { PersonVault } from "../../../services/ports/vault";
-import { allOf, prepared } from "../../prepared";
+import { allOf, prepared, underWay } from "../../prepared";
 import { changedDays, riseAndTell } from "../changes";
 import { forgetDependents, sessionsOf } from "./dependents";
 import { fence } from "./fence";
 import { cover, noteOutcome } from "./outcome";
-import { forgetRaw, keepRaw, knownHashes } from "./raw";
+import { forgetRaw, knownHashes, putRaw, sealChanged } from "./raw";
 import { bury, putRecords, rowsOf } from "./records";
 import { keepUnread, unreadDays } from "./unread";
 
@@ -20,6 +20,8 @@ interface Kept {
   readonly records: readonly ChangedRecord[];
   /** Other days than before have documents that could not be read. */
   readonly unreadChanged: boolean;
+  /** What is on its way to the database, and not answered yet. */
+  readonly sent: Promise<unknown>;
 }
 
 /**
@@ -31,36 +33,53 @@ export async function commitFetched(
   answers: Several<Fetched>,
   vault: PersonVault,
 ): Promise<readonly Committed[]> {
-  const kept = await allOf(answers.map((fetched) => keep(tx, fetched, vault)));
-  const noted = kept.flatMap(({ fetched, outcome }) => [
-    cover(tx, fetched, outcome),
-    noteOutcome(tx, fetched, outcome),
-  ]);
+  const inTurn = oneAtATime();
+  const kept = await allOf(answers.map((fetched) => keep(tx, fetched, vault, inTurn)));
+  const noted = kept.map(({ fetched, outcome }) => noteOutcome(tx, fetched, outcome));
   // The person last: until the commit nobody else's comes in between.
-  const [version] = await allOf([riseIf(tx, answers[0], kept), allOf(noted)]);
+  const [version] = await allOf([riseIf(tx, answers[0], kept), allOf(noted), allOf(kept.map((one) => one.sent))]);
   return kept.map(({ outcome }) => ({ version, ...outcome }));
 }
 
-async function keep(tx: EntityManager, fetched: Fetched, vault: PersonVault): Promise<Kept> {
-  const [, before, hashes, unreadBefore] = await allOf([
-    fence(tx, fetched),
-    sessionsOf(tx, fetched),
-    knownHashes(tx, fetched),
-    unreadDays(tx, fetched),
-  ]);
+/** Writes an answer. Rows, hashes and seals are made while the database does what it was asked for before. */
+async function keep(tx: EntityManager, fetched: Fetched, vault: PersonVault, inTurn: InTurn): Promise<Kept> {
+  const looking = onItsWay(
+    allOf([fence(tx, fetched), sessionsOf(tx, fetched), knownHashes(tx, fetched), unreadDays(tx, fetched)]),
+  );
+  await underWay();
   const rows = rowsOf(fetched);
-  const [written, buried] = await allOf([
-    putRecords(tx, fetched, rows),
-    bury(tx, fetched),
-    keepRaw(tx, fetched, hashes, vault),
-  ]);
-  await forgetRaw(tx, fetched, buried);
-  await forgetDependents(tx, fetched, before);
-  const unreadChanged = await keepUnread(tx, fetched, unreadBefore, vault);
+  // Not before the fence has answered: where it refuses it holds nothing, and what is written then would wait for others in their way.
+  const [, before, hashes, unreadBefore] = await looking;
+  const writing = onItsWay(allOf([putRecords(tx, fetched, rows), bury(tx, fetched)]));
+  const sealing = onItsWay(inTurn(() => sealChanged(fetched, hashes, vault)));
+  const [written, buried] = await writing;
   const created = written.filter(({ was }) => was === null).length;
   const outcome = { created, changed: written.length, deleted: buried.length };
+  const covered = onItsWay(cover(tx, fetched, outcome));
+  await forgetDependents(tx, fetched, before);
+  const unreadChanged = await keepUnread(tx, fetched, unreadBefore, vault);
+  const stored = onItsWay(putRaw(tx, fetched, await sealing));
+  await forgetRaw(tx, fetched, buried);
   const gone = buried.map(({ kind, was }) => ({ kind, was, day: null }));
-  return { fetched, outcome, records: [...written, ...gone], unreadChanged };
+  return { fetched, outcome, records: [...written, ...gone], unreadChanged, sent: onItsWay(allOf([covered, stored])) };
+}
+
+type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** Runs work one after the other, in the order in which it is given: what is done first is on its way first. */
+function oneAtATime(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** A promise that is awaited later: until then its failure is nobody's. */
+function onItsWay<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 const PERSON = {

@@ -2,7 +2,7 @@ import type { EntityManager } from "typeorm";
 import { contains } from "../../../domain/days";
 import type { Fetched } from "../../../services/ports/records";
 import type { PersonVault } from "../../../services/ports/vault";
-import { prepared, sent } from "../../prepared";
+import { prepared, underWay } from "../../prepared";
 import { DOCUMENT_ID } from "../../record-text";
 import { hashOf } from "./content-hash";
 import type { Buried } from "./records";
@@ -48,27 +48,49 @@ export async function knownHashes(tx: EntityManager, fetched: Fetched): Promise<
   return new Map(known.map((row) => [row.document_id, row.hash]));
 }
 
-export async function keepRaw(
-  tx: EntityManager,
+/** A document as it is kept. */
+interface SealedDocument {
+  readonly id: string;
+  /** SHA-256 of its text, in hexadecimal. */
+  readonly hash: string;
+  /** In base64. */
+  readonly sealed: string;
+}
+
+/** Documents that are sealed before anything else has its turn. */
+const SEALED_AT_ONCE = 64;
+
+/** Seals the documents that are to be kept and not the same as those kept already (`hashes`). */
+export async function sealChanged(
   fetched: Fetched,
   hashes: ReadonlyMap<string, string>,
   vault: PersonVault,
-): Promise<void> {
-  const { personId, accountId, endpoint, provider, asked, startedAt } = fetched;
-  const place = [personId, accountId, endpoint];
-  await sent();
+): Promise<readonly SealedDocument[]> {
+  const { accountId, endpoint, provider, asked } = fetched;
   // One that is kept already may have moved out of the days asked for: its record was moved as well.
   const wanted = fetched.documents.filter(
     ({ id, records }) =>
       hashes.has(id) || records.length === 0 || records.some((record) => contains(asked, record.day)),
   );
-  const fresh = wanted.flatMap(({ id, raw }) => {
+  const changed: SealedDocument[] = [];
+  for (const [index, { id, raw }] of wanted.entries()) {
+    if (index % SEALED_AT_ONCE === 0) await underWay();
     const body = Buffer.from(raw);
     const hash = hashOf(body);
-    if (hashes.get(id) === hash) return [];
+    if (hashes.get(id) === hash) continue;
     const row = `${accountId}/${endpoint}/${id}`;
     const sealed = vault.seal({ table: "raw_documents", column: "sealed_body", row, provider }, body);
-    return [{ id, hash, sealed: sealed.toString("base64") }];
-  });
-  if (fresh.length > 0) await prepared(tx, PUT_RAW, [...place, JSON.stringify(fresh), startedAt]);
+    changed.push({ id, hash, sealed: sealed.toString("base64") });
+  }
+  return changed;
+}
+
+/** Keeps sealed documents in place of those that were kept before. */
+export async function putRaw(
+  tx: EntityManager,
+  { personId, accountId, endpoint, startedAt }: Fetched,
+  documents: readonly SealedDocument[],
+): Promise<void> {
+  if (documents.length === 0) return;
+  await prepared(tx, PUT_RAW, [personId, accountId, endpoint, JSON.stringify(documents), startedAt]);
 }
