@@ -1,11 +1,12 @@
 import { escapeLiteral, type PoolClient, type QueryResultRow } from "pg";
 import { DataSource, type EntityManager, type QueryRunner } from "typeorm";
-import { PASSING, READING } from "./alone";
+import { PASSING } from "./alone";
 import { ENTITIES } from "./entities";
 import { MIGRATIONS } from "./migrations";
 import { DEFAULT_APPLICATION_ID } from "./migrations/1763700000000-foundation";
 import { rethrowOutage } from "./outage";
 import { failed, type PreparedStatement, runPrepared } from "./prepared";
+import { ReadLines } from "./read-lines";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
 export type PoolName = "api" | "reads" | "refresh" | "attempts" | "worker";
@@ -61,6 +62,7 @@ export function dataSource(url: string, name: PoolName, size: number): DataSourc
 export class Database {
   private constructor(
     private readonly pools: Readonly<Record<PoolName, DataSource>>,
+    private readonly reads: ReadLines,
     /** Where it is, for sessions of the job queue's own. */
     readonly url: string,
   ) {}
@@ -75,7 +77,7 @@ export class Database {
       worker: dataSource(url, "worker", sizes.worker),
     };
     await Promise.all(Object.values(pools).map((pool) => pool.initialize()));
-    return new Database(pools, url);
+    return new Database(pools, new ReadLines(pools.reads, sizes.reads), url);
   }
 
   /** Closes every pool, waiting for connections in use. */
@@ -99,7 +101,7 @@ export class Database {
     values: readonly unknown[],
   ): Promise<Row[]> {
     if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
-    return runPrepared<Row>(this.pools.reads, personId, statement, values, READING).catch(rethrowOutage);
+    return this.reads.run<Row>(personId, statement, values).catch(rethrowOutage);
   }
 
   /**

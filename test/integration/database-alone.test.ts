@@ -2,6 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { Client, escapeIdentifier } from "pg";
 import type { DataSource } from "typeorm";
 import { Database } from "../../src/db/database";
+import { DatabaseUnreachable } from "../../src/domain/errors";
 import { type MigratedDatabase, migratedDatabase, POOLS } from "../support/migrated-database";
 
 let at: MigratedDatabase;
@@ -41,6 +42,16 @@ const END_SLEEPERS = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()`;
 const WAKE_SLEEPERS = END_SLEEPERS.replace("pg_terminate_backend", "pg_cancel_backend");
 const SLEEP = { name: "sleep", text: "SELECT pg_sleep($1::float8)" };
+const LONG = { name: "long", text: "SELECT pg_sleep($1::float8), pg_backend_pid() AS pid" };
+const PID = { name: "pid", text: "SELECT pg_backend_pid() AS pid" };
+
+async function underway(statement: string): Promise<number> {
+  const { rowCount } = await admin.query(
+    "SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND datname = current_database()",
+    [`${statement}%`],
+  );
+  return rowCount ?? 0;
+}
 
 test("a read sees one person's rows, at the first time on a connection and after it", async () => {
   const people = Array.from({ length: 100 }, (_, index) => (index % 2 ? one : other));
@@ -53,7 +64,8 @@ test("what a transaction was given ends with it", async () => {
   expect(inside).toEqual({ person: one, reads: "on", plans: "force_generic_plan", waits: "on", writes: null });
   const [passing] = await database.passing(one, SETTINGS, []);
   expect(passing).toMatchObject({ person: one, reads: "off", plans: "auto", waits: "off" });
-  // Every connection of both pools, for any of them may have been used.
+  // Every connection of both pools, for any of them may have been used; one that reads shared is given back when nobody has for a while.
+  await setTimeout(100);
   const pools: Readonly<Record<string, DataSource>> = Reflect.get(database, "pools");
   const after = await Promise.all(
     Array.from({ length: 20 }, (_, index) => pools[index % 2 ? "reads" : "api"]?.query(SETTINGS.text)),
@@ -95,13 +107,35 @@ test("one that cannot be sent, and one whose session is ended, are told, and the
   expect(await database.read(one, WHOSE, [2])).toEqual(expect.arrayContaining([{ whose: one, said: 2 }]));
 });
 
+test("short reads share a session, and none stands behind a long one", async () => {
+  const pids = async (reads: number): Promise<Set<unknown>> => {
+    const said = await Promise.all(Array.from({ length: reads }, () => database.read<{ pid: number }>(one, PID, [])));
+    return new Set(said.map(([row]) => row?.pid));
+  };
+  const [first, ...others] = await pids(60);
+  expect(others).toEqual([]);
+  const long = database.read<{ pid: number }>(one, LONG, [60]);
+  const told = expect(long).rejects.toThrow(DatabaseUnreachable);
+  while ((await underway(LONG.text)) === 0) await setTimeout(20);
+  await setTimeout(100);
+  const meanwhile = [...(await pids(60))];
+  expect(meanwhile).toHaveLength(1);
+  const [sleeper] = (await admin.query("SELECT pid FROM pg_stat_activity WHERE query = $1", [LONG.text])).rows;
+  expect(meanwhile).not.toContain(sleeper.pid);
+  expect(sleeper.pid).toBe(first);
+  await admin.query(WAKE_SLEEPERS);
+  await told;
+});
+
+test("what stands behind a read whose session is ended is told so, and the next ones answered", async () => {
+  const ended = [SLEEP, WHOSE, WHOSE].map((statement) => database.read(one, statement, [60]));
+  const told = Promise.allSettled(ended);
+  while ((await admin.query(END_SLEEPERS)).rowCount === 0) await setTimeout(10);
+  expect((await told).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(await database.read(one, WHOSE, [2])).toEqual(expect.arrayContaining([{ whose: one, said: 2 }]));
+});
+
 test("reads go on while every change waits, and changes while every read does", async () => {
-  const underway = (statement: string) =>
-    admin
-      .query("SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND datname = current_database()", [
-        `${statement}%`,
-      ])
-      .then(({ rowCount }) => rowCount);
   const changes = Promise.allSettled(
     Array.from({ length: POOLS.api }, () => database.person(one, (tx) => tx.query("SELECT pg_sleep(60)"))),
   );
@@ -110,10 +144,14 @@ test("reads go on while every change waits, and changes while every read does", 
   expect(await underway("SELECT pg_sleep(60)")).toBe(POOLS.api);
   await admin.query(WAKE_SLEEPERS);
   await changes;
-  const reads = Promise.allSettled(Array.from({ length: POOLS.reads }, () => database.read(one, SLEEP, [60])));
-  while ((await underway("SELECT pg_sleep($1")) !== POOLS.reads) await setTimeout(20);
+  const reads: Promise<unknown>[] = [];
+  while ((await underway("SELECT pg_sleep($1")) < POOLS.reads) {
+    if (reads.length < POOLS.reads) reads.push(database.read(one, SLEEP, [60]));
+    await setTimeout(100);
+  }
+  const settled = Promise.allSettled(reads);
   expect(await database.person(one, (tx) => tx.query("SELECT 1 AS done"))).toEqual([{ done: 1 }]);
   expect(await underway("SELECT pg_sleep($1")).toBe(POOLS.reads);
   await admin.query(WAKE_SLEEPERS);
-  await reads;
+  await settled;
 });
