@@ -23,7 +23,7 @@ const ASSEMBLERS: Readonly<
 };
 
 /** Raise when assembly or choice comes to mean something else: cells made by the older are not believed any more. */
-export const ASSEMBLY_VERSION = "4";
+export const ASSEMBLY_VERSION = "5";
 
 /**
  * Makes a metric's day out of the records that one account has of it; records of other kinds are ignored, their order means nothing.

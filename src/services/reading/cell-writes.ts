@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Cache, CellEntries } from "../ports/cache";
 import type { Telemetry } from "../ports/telemetry";
 
@@ -28,7 +27,8 @@ export class CellWrites {
   }
 
   private async write(entriesOf: () => readonly CellEntries[]): Promise<void> {
-    await setImmediate();
+    // Comes after all that the answer takes in one go, and before anybody else's: the days are let go of while they are young.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     await this.cache.putCells(entriesOf());
   }
 }

@@ -1,7 +1,9 @@
-import type { KnownDay } from "../../domain/coverage";
-import { AssembledDay, type DailyValue, type SourcedDay } from "../../domain/daily";
+import { type KnownDay, SETTLED } from "../../domain/coverage";
+import { AssembledDay, type SourcedDay } from "../../domain/daily";
 import type { CivilDay } from "../../domain/days";
+import type { Metric } from "../../domain/metrics";
 import type { Cache, CellsKey } from "../ports/cache";
+import { dayOf, dayText } from "./day-text";
 
 /** One account's day of one metric: what it is (nothing: known to be empty), and how it is known. */
 export interface Cell {
@@ -13,10 +15,14 @@ export interface Cell {
   readonly unreachable: boolean;
 }
 
-/** A cell as it is written: whose provider's it is, its account says. */
-interface WrittenCell extends Omit<Cell, "days"> {
-  readonly values: readonly DailyValue[];
-}
+/** A cell as it is written: how it is known, and its days; provider, metric and day are told by where it lies. */
+type WrittenCell = readonly [
+  settled: boolean,
+  checkedAt: number | null,
+  unread: boolean,
+  unreachable: boolean,
+  ...days: (readonly unknown[])[],
+];
 
 /** What a cell in the cache must say of itself to be believed. */
 export interface CellIdentity {
@@ -28,19 +34,36 @@ export interface CellIdentity {
 }
 
 /** Writes a cell with its owner, data version and build inside, so that no mix-up of keys can hand it to another. */
-export function writeCell({ days, ...rest }: Cell, identity: CellIdentity): string {
+export function writeCell({ days, known, unread, unreachable }: Cell, identity: CellIdentity): string {
   const { personId, accountId, version, build } = identity;
-  const written: WrittenCell = { values: days.map(({ value }) => value), ...rest };
+  const texts = days.map(({ value }) => dayText(value));
+  const written: WrittenCell = [known.settled, known.checkedAt, unread, unreachable, ...texts];
   return JSON.stringify([personId, accountId, version, build, written]);
 }
 
-/** Reads a cell of a provider's; null where it is not this owner's, of this version and of this build. */
-export function readCell(text: string | null, identity: CellIdentity, provider: string): Cell | null {
+/** Where a cell lies. */
+interface CellPlace {
+  readonly provider: string;
+  readonly metric: Metric;
+  readonly day: CivilDay;
+}
+
+/** Reads the cell of a place; null where it is not this owner's, of this version and of this build. */
+export function readCell(
+  text: string | null,
+  identity: CellIdentity,
+  { provider, metric, day }: CellPlace,
+): Cell | null {
   const { personId, accountId, version, build } = identity;
   const written = unwrap<WrittenCell>(text, [personId, accountId, version, build]);
   if (!written) return null;
-  const { values, ...rest } = written;
-  return { days: values.map((value) => new AssembledDay(provider, value)), ...rest };
+  const [settled, checkedAt, unread, unreachable, ...texts] = written;
+  return {
+    days: texts.map((one) => new AssembledDay(provider, dayOf(metric, day, one))),
+    known: settled && checkedAt === null ? SETTLED : { settled, checkedAt },
+    unread,
+    unreachable,
+  };
 }
 
 /** What follows the marks in a cached JSON list; null where the text is none or bears others. */
@@ -61,10 +84,10 @@ export async function cachedCells(
   wanted: readonly { key: CellsKey; provider: string; days: readonly CivilDay[]; identity: CellIdentity }[],
 ): Promise<readonly Map<CivilDay, Cell>[]> {
   const texts = await cache.cells(wanted);
-  return wanted.map(({ days, identity, provider }, index) => {
+  return wanted.map(({ key: { metric }, days, identity, provider }, index) => {
     const cells = new Map<CivilDay, Cell>();
     for (const [position, day] of days.entries()) {
-      const cell = readCell(texts[index]?.[position] ?? null, identity, provider);
+      const cell = readCell(texts[index]?.[position] ?? null, identity, { provider, metric, day });
       if (cell) cells.set(day, cell);
     }
     return cells;
