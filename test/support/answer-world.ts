@@ -33,7 +33,8 @@ const SECRET = randomBytes(32).toString("hex");
 
 /** Two gateways that keep answers, their twin that keeps none and knows no Redis, and people with a ring. */
 export class AnswerWorld {
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  /** Lets go of an idle connection long before the gateway closes it: a request could be sent into that very moment. */
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 20_000 });
   private readonly tags = new Map<string, Answered & { readonly etag: string }>();
   private readonly tokens = new Map<string, { readonly token: string; readonly expiresAt: number }>();
 
