@@ -80,11 +80,12 @@ export class Peers {
     return { name: "JSON built in SQL", url: String(hello["url"]), pid, ...plain };
   }
 
-  /** What a first answer takes at the least; asked with the provider's own tokens. */
-  async least(): Promise<Contestant> {
+  /** What a first answer takes at the least, with the documents kept or only read; asked with the provider's own tokens. */
+  async least(documents: "kept" | "read"): Promise<Contestant> {
     await this.world.admin.query(LEAST_TABLES);
-    const { hello, pid } = await this.world.server("least.ts", "free", { PROVIDER: this.world.providerOrigin });
-    return { name: "the least work", url: String(hello["url"]), pid, ...plain };
+    const settings = { PROVIDER: this.world.providerOrigin, DOCUMENTS: documents };
+    const { hello, pid } = await this.world.server("least.ts", "free", settings);
+    return { name: `the least work, documents ${documents}`, url: String(hello["url"]), pid, ...plain };
   }
 
   /** PostGraphile, or why it was left out. */

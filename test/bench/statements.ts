@@ -64,8 +64,8 @@ export const BODY_STATEMENT = `SELECT json_build_object('data', json_build_objec
 
 /** What the limit of a first answer keeps: documents sealed, and a score of each. */
 export const LEAST_TABLES = `
-CREATE TABLE bench.least_raw (person uuid, endpoint text, id text, content_hash bytea, sealed bytea, PRIMARY KEY (person, endpoint, id));
-CREATE TABLE bench.least_records (person uuid, endpoint text, id text, day date, score float8, PRIMARY KEY (person, endpoint, id));`;
+CREATE TABLE IF NOT EXISTS bench.least_raw (person uuid, endpoint text, id text, content_hash bytea, sealed bytea, PRIMARY KEY (person, endpoint, id));
+CREATE TABLE IF NOT EXISTS bench.least_records (person uuid, endpoint text, id text, day date, score float8, PRIMARY KEY (person, endpoint, id));`;
 
 /** Keeps all of a first answer in one statement; parameters: person, and rows. */
 export const LEAST_STATEMENT = `

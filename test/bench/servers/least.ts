@@ -19,11 +19,12 @@ interface Document {
 /**
  * The limit of a first answer: every page at once, each document deflated and sealed as it comes, all of it committed by one statement,
  * and the days as JSON. It knows no accounts, grants, leases, coverage or row-level security, and neither checks nor maps what it reads.
- * Its bearer tokens are the provider's own.
+ * With DOCUMENTS=read it keeps nothing: what is left is fetching the pages and reading their JSON. Its bearer tokens are the provider's own.
  */
 function main(): void {
   const pool = new Pool({ connectionString: process.env.DATABASE_URL ?? "", max: 4 });
   const agent = new Agent({ connections: 8 });
+  const isKept = process.env.DOCUMENTS !== "read";
 
   const page = async (endpoint: Endpoint, range: DayRange, authorization: string): Promise<readonly Document[]> => {
     const { path, query = {} } = endpoint.request(range, null);
@@ -38,26 +39,27 @@ function main(): void {
     const { range } = (JSON.parse(text) as { variables: { range: DayRange } }).variables;
     const person = randomUUID();
     const vault = personVault(person, randomBytes(32));
+    const rowOf = (endpoint: string, document: Document) => {
+      const body = textOf(document);
+      const row = `${person}/${endpoint}/${document.id}`;
+      const context = { table: "raw_documents", column: "sealed_body", row, provider: oura.slug };
+      const sealed = vault.seal(context, Buffer.from(body)).toString("base64");
+      const { id, day, score = null } = document;
+      return { endpoint, id, day, score, hash: hash("sha256", body), sealed };
+    };
     const parts = await Promise.all(
       oura.endpoints.map(async (endpoint) => {
         const { before, after } = endpoint.margin ?? { before: 0, after: 0 };
         const documents = await page(endpoint, widen(range, before, after), authorization);
-        const rows = documents.map((document) => {
-          const body = textOf(document);
-          const row = `${person}/${endpoint.name}/${document.id}`;
-          const context = { table: "raw_documents", column: "sealed_body", row, provider: oura.slug };
-          const sealed = vault.seal(context, Buffer.from(body)).toString("base64");
-          const { id, day, score = null } = document;
-          return { endpoint: endpoint.name, id, day, score, hash: hash("sha256", body), sealed };
-        });
-        return { endpoint, documents, rows };
+        const rows = isKept ? documents.map((document) => rowOf(endpoint.name, document)) : [];
+        return { endpoint: endpoint.name, documents, rows };
       }),
     );
     const rows = parts.flatMap((part) => part.rows);
-    await pool.query({ name: "least", text: LEAST_STATEMENT, values: [person, JSON.stringify(rows)] });
+    if (isKept) await pool.query({ name: "least", text: LEAST_STATEMENT, values: [person, JSON.stringify(rows)] });
     const days = parts.map(({ endpoint, documents }) => {
       const inside = documents.filter(({ day }) => day >= range.start && day <= range.end);
-      return [endpoint.name, inside.map(({ day, score }) => ({ day, score }))];
+      return [endpoint, inside.map(({ day, score }) => ({ day, score }))];
     });
     return JSON.stringify({ data: Object.fromEntries(days) });
   };
