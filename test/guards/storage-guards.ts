@@ -5,7 +5,7 @@ export const STORAGE_GUARDS: readonly Guard[] = [
   {
     name: "a record on another day is a change, though its text is the same",
     file: "src/db/repositories/commit/records.ts",
-    find: " OR old.day <> excluded.day",
+    find: " OR old.day <> n.day",
     replace: "",
     suite: "test/integration/reading-packed.test.ts",
     tests: "moves to another day",

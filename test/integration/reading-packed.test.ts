@@ -1,4 +1,5 @@
 import { textOf } from "../../src/db/record-text";
+import { recordId } from "../../src/db/repositories/commit/records";
 import { addDays, type DayRange } from "../../src/domain/days";
 import { instantAt } from "../../src/domain/instants";
 import { contributorScores, samplePoints, stageSpans } from "../../src/domain/packing";
@@ -102,4 +103,30 @@ test("samples that come later, where there were none, are kept as text", async (
   await commit(gateway, someone, NIGHT);
   const samples = `${LISTS} AND kind = 'hrv'`;
   expect(await world.rows(samples, [someone.accountId])).toEqual([{ list: expect.stringMatching(/^[^[]+$/) }]);
+});
+
+test.each(["plain", "Mittagsschläfchen\n", "2025-10-09/夜 🌙", 'it\'s \\000 "quoted"'])(
+  "a record whose vendor calls it %j is found again under the id that PostgreSQL gave it",
+  async (key) => {
+    const [someone, gateway] = [await world.someone(), await world.gateway()];
+    expect(await commit(gateway, someone, [score({ day: TODAY, key })])).toMatchObject({ created: 1 });
+    const rows = await world.rows<{ id: string }>("SELECT id FROM records WHERE account_id = $1", [someone.accountId]);
+    expect(rows).toEqual([{ id: recordId(someone.accountId, ENDPOINT, score({ key })) }]);
+    expect(await commit(gateway, someone, [score({ day: TODAY, key, score: 1 })])).toMatchObject({
+      created: 0,
+      changed: 1,
+      deleted: 0,
+    });
+  },
+);
+
+test("a record that was deleted and comes back is new, and one that was not asked for stays away", async () => {
+  const [someone, gateway] = [await world.someone(), await world.gateway()];
+  await commit(gateway, someone, NIGHT);
+  expect(await commit(gateway, someone, [])).toMatchObject({ changed: 0, deleted: NIGHT.length });
+  expect(await commit(gateway, someone, NIGHT)).toMatchObject({ created: NIGHT.length, deleted: 0 });
+  const before = addDays(TODAY, -1);
+  const other = score({ day: before, key: "the day before" });
+  expect(await commit(gateway, someone, [...NIGHT, other])).toMatchObject({ changed: 0, deleted: 0 });
+  expect(await stored(gateway, someone, { start: before, end: TODAY })).toHaveLength(NIGHT.length);
 });

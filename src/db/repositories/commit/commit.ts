@@ -1,22 +1,21 @@
 import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../../domain/changes";
 import { AccountFenced } from "../../../domain/errors";
-import type { Several } from "../../../domain/gathered";
 import type { Committed, Fetched } from "../../../services/ports/records";
 import type { PersonVault } from "../../../services/ports/vault";
 import { allOf, prepared, underWay } from "../../prepared";
 import { changedDays, riseAndTell } from "../changes";
+import type { Answers } from "./answers";
 import { forgetDependents, sessionsOf } from "./dependents";
 import { fence } from "./fence";
-import { cover, noteOutcome } from "./outcome";
+import { cover, noteOutcomes, type Outcome } from "./outcome";
 import { forgetRaw, knownHashes, putRaw, sealChanged } from "./raw";
-import { bury, putRecords, rowsOf } from "./records";
+import { type Buried, bury, putRecords, recordsOf, rowsOf, storedOf, type Written } from "./records";
 import { keepUnread, unreadDays } from "./unread";
 
-/** What was written of an answer. */
+/** What was written of answers. */
 interface Kept {
-  readonly fetched: Fetched;
-  readonly outcome: Omit<Committed, "version">;
+  readonly outcomes: readonly Outcome[];
   readonly records: readonly ChangedRecord[];
   /** Other days than before have documents that could not be read. */
   readonly unreadChanged: boolean;
@@ -25,55 +24,58 @@ interface Kept {
 }
 
 /**
- * Writes whole answers for one linking of an account inside the caller's transaction; throws {@link AccountFenced} where one of them
- * may not be kept any more.
+ * Writes whole answers for one linking of an account, each of an endpoint of its own, inside the caller's transaction; throws
+ * {@link AccountFenced} where one of them may not be kept any more.
  */
 export async function commitFetched(
   tx: EntityManager,
-  answers: Several<Fetched>,
+  answers: Answers,
   vault: PersonVault,
 ): Promise<readonly Committed[]> {
-  const inTurn = oneAtATime();
-  const kept = await allOf(answers.map((fetched) => keep(tx, fetched, vault, inTurn)));
-  const noted = kept.map(({ fetched, outcome }) => noteOutcome(tx, fetched, outcome));
+  const kept = await keep(tx, answers, vault);
+  const noted = noteOutcomes(tx, answers, kept.outcomes);
   // The person last: until the commit nobody else's comes in between.
-  const [version] = await allOf([riseIf(tx, answers[0], kept), allOf(noted), allOf(kept.map((one) => one.sent))]);
-  return kept.map(({ outcome }) => ({ version, ...outcome }));
+  const [version] = await allOf([riseIf(tx, answers, kept), noted, kept.sent]);
+  return kept.outcomes.map(({ created, changed, deleted }) => ({ version, created, changed, deleted }));
 }
 
-/** Writes an answer. Rows, hashes and seals are made while the database does what it was asked for before. */
-async function keep(tx: EntityManager, fetched: Fetched, vault: PersonVault, inTurn: InTurn): Promise<Kept> {
+/** Writes answers. Rows, hashes and seals are made while the database does what it was asked for before. */
+async function keep(tx: EntityManager, answers: Answers, vault: PersonVault): Promise<Kept> {
+  const records = recordsOf(answers);
   const looking = onItsWay(
-    allOf([fence(tx, fetched), sessionsOf(tx, fetched), knownHashes(tx, fetched), unreadDays(tx, fetched)]),
+    allOf([
+      fence(tx, answers),
+      allOf(answers.map(async (fetched) => ({ fetched, sessions: await sessionsOf(tx, fetched) }))),
+      knownHashes(tx, answers),
+      unreadDays(tx, answers),
+      storedOf(tx, answers, records),
+    ]),
   );
   await underWay();
-  const rows = rowsOf(fetched);
+  const rows = rowsOf(records);
   // Not before the fence has answered: where it refuses it holds nothing, and what is written then would wait for others in their way.
-  const [, before, hashes, unreadBefore] = await looking;
-  const writing = onItsWay(allOf([putRecords(tx, fetched, rows), bury(tx, fetched)]));
-  const sealing = onItsWay(inTurn(() => sealChanged(fetched, hashes, vault)));
+  const [, before, hashes, unread, stored] = await looking;
+  const writing = onItsWay(allOf([putRecords(tx, answers, rows, stored), bury(tx, answers, records)]));
+  const sealing = onItsWay(sealChanged(answers, hashes, vault));
   const [written, buried] = await writing;
-  const created = written.filter(({ was }) => was === null).length;
-  const outcome = { created, changed: written.length, deleted: buried.length };
-  const covered = onItsWay(cover(tx, fetched, outcome));
-  await forgetDependents(tx, fetched, before);
-  const unreadChanged = await keepUnread(tx, fetched, unreadBefore, vault);
-  const stored = onItsWay(putRaw(tx, fetched, await sealing));
-  await forgetRaw(tx, fetched, buried);
+  const outcomes = answers.map((fetched) => outcomeOf(fetched, written, buried));
+  const covered = onItsWay(cover(tx, answers, outcomes));
+  let unreadChanged = false;
+  for (const { fetched, sessions } of before) {
+    await forgetDependents(tx, fetched, sessions);
+    unreadChanged = (await keepUnread(tx, fetched, unread, vault)) || unreadChanged;
+  }
+  const raw = onItsWay(putRaw(tx, answers, await sealing));
+  await forgetRaw(tx, answers, buried);
   const gone = buried.map(({ kind, was }) => ({ kind, was, day: null }));
-  return { fetched, outcome, records: [...written, ...gone], unreadChanged, sent: onItsWay(allOf([covered, stored])) };
+  return { outcomes, records: [...written, ...gone], unreadChanged, sent: onItsWay(allOf([covered, raw])) };
 }
 
-type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
-
-/** Runs work one after the other, in the order in which it is given: what is done first is on its way first. */
-function oneAtATime(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
+function outcomeOf(fetched: Fetched, written: readonly Written[], buried: readonly Buried[]): Outcome {
+  const own = written.filter(({ endpoint }) => endpoint === fetched.endpoint);
+  const created = own.filter(({ was }) => was === null).length;
+  const deleted = buried.filter(({ endpoint }) => endpoint === fetched.endpoint).length;
+  return { fetched, created, changed: own.length, deleted };
 }
 
 /** A promise that is awaited later: until then its failure is nobody's. */
@@ -100,18 +102,17 @@ interface PersonRow {
  * The data version rises, and what changed is told, in the last statement of a transaction that changes what the person can read.
  * The person's row is held before what is there is counted: two endpoints that bring a day its first record at the same moment make one day.
  */
-async function riseIf(tx: EntityManager, fetched: Fetched, kept: readonly Kept[]): Promise<string> {
-  const { personId } = fetched;
-  const records = kept.flatMap((one) => one.records);
-  const offset = kept
-    .map((one) => one.fetched.offset)
+async function riseIf(tx: EntityManager, answers: Answers, { records, unreadChanged }: Kept): Promise<string> {
+  const [fetched] = answers;
+  const offset = answers
+    .map((one) => one.offset)
     .reduce((one, other) => ((other?.seenAt ?? 0) > (one?.seenAt ?? 0) ? other : one));
   const [[person], entries] = await allOf([
-    prepared<PersonRow>(tx, records.length > 0 ? HELD_PERSON : PERSON, [personId]),
+    prepared<PersonRow>(tx, records.length > 0 ? HELD_PERSON : PERSON, [fetched.personId]),
     changedDays(tx, fetched, records),
   ]);
   if (!person) throw new AccountFenced("the person was erased during the fetch");
   const moved = offset !== null && offset.minutes !== person.offset_minutes && offset.seenAt >= (person.seen_at ?? 0);
-  if (records.length === 0 && !moved && !kept.some((one) => one.unreadChanged)) return person.version;
+  if (records.length === 0 && !moved && !unreadChanged) return person.version;
   return (await riseAndTell(tx, { ...fetched, entries }, offset)) ?? person.version;
 }

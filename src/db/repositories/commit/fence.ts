@@ -1,24 +1,27 @@
 import type { EntityManager } from "typeorm";
 import { AccountFenced } from "../../../domain/errors";
-import type { Fetched } from "../../../services/ports/records";
 import { allOf, prepared } from "../../prepared";
+import { type Answers, endpointsOf, placeOf } from "./answers";
 
 const FENCE = {
   name: "commit: fence",
   text: `SELECT FROM accounts WHERE person_id = $1 AND id = $2 AND status = 'ACTIVE' AND grant_number = $3 FOR SHARE`,
 };
-const HOLD_LEASE = {
-  name: "commit: lease",
-  text: `SELECT FROM flights WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND owner = $4 FOR UPDATE`,
+// In the order in which leases are taken, so that nobody who takes several waits for one who waits for them.
+const HOLD_LEASES = {
+  name: "commit: leases",
+  text: `
+SELECT FROM flights WHERE person_id = $1 AND account_id = $2 AND (endpoint, owner) IN (SELECT * FROM unnest($3::text[], $4::uuid[]))
+ORDER BY endpoint FOR UPDATE`,
 };
 
-/** Throws {@link AccountFenced} where an answer may not be kept any more; holds the account and the lease until the transaction ends. */
-export async function fence(tx: EntityManager, fetched: Fetched): Promise<void> {
-  const { personId, accountId, endpoint, grantNumber, leaseOwner } = fetched;
-  const [account, lease] = await allOf([
-    prepared(tx, FENCE, [personId, accountId, grantNumber]),
-    prepared(tx, HOLD_LEASE, [personId, accountId, endpoint, leaseOwner]),
+/** Throws {@link AccountFenced} where one of the answers may not be kept any more; holds the account and the leases until the transaction ends. */
+export async function fence(tx: EntityManager, answers: Answers): Promise<void> {
+  const place = placeOf(answers);
+  const [account, leases] = await allOf([
+    prepared(tx, FENCE, [...place, answers[0].grantNumber]),
+    prepared(tx, HOLD_LEASES, [...place, endpointsOf(answers), answers.map(({ leaseOwner }) => leaseOwner)]),
   ]);
   if (account.length === 0) throw new AccountFenced("the account was unlinked, relinked or erased during the fetch");
-  if (lease.length === 0) throw new AccountFenced("the lease on this endpoint was lost during the fetch");
+  if (leases.length < answers.length) throw new AccountFenced("the lease on this endpoint was lost during the fetch");
 }

@@ -1,9 +1,10 @@
 import type { EntityManager } from "typeorm";
 import { contains } from "../../../domain/days";
-import type { Fetched } from "../../../services/ports/records";
+import type { Fetched, FetchedDocument } from "../../../services/ports/records";
 import type { PersonVault } from "../../../services/ports/vault";
 import { prepared, underWay } from "../../prepared";
 import { DOCUMENT_ID } from "../../record-text";
+import { type Answers, endpointsOf, placeOf } from "./answers";
 import { hashOf } from "./content-hash";
 import type { Buried } from "./records";
 
@@ -15,41 +16,52 @@ DELETE FROM raw_documents d WHERE d.person_id = $1 AND d.account_id = $2 AND d.e
 const KNOWN_HASHES = {
   name: "commit: hashes",
   text: `
-SELECT document_id, encode(content_hash, 'hex') AS hash FROM raw_documents
-WHERE person_id = $1 AND account_id = $2 AND endpoint = $3 AND document_id = ANY ($4)`,
+SELECT d.endpoint, d.document_id, encode(d.content_hash, 'hex') AS hash
+FROM unnest($3::text[], $4::text[]) AS n(endpoint, id)
+JOIN raw_documents d ON d.person_id = $1 AND d.account_id = $2 AND d.endpoint = n.endpoint AND d.document_id = n.id`,
 };
 
 const PUT_RAW = {
   name: "commit: raw",
   text: `
 INSERT INTO raw_documents (person_id, account_id, endpoint, document_id, content_hash, sealed_body, fetched_at)
-SELECT $1, $2, $3, n.id, decode(n.hash, 'hex'), decode(n.sealed, 'base64'), to_timestamp($5::float8)
-FROM jsonb_to_recordset($4::jsonb) AS n(id text, hash text, sealed text)
+SELECT $1, $2, n.endpoint, n.id, decode(n.hash, 'hex'), decode(n.sealed, 'base64'),
+  to_timestamp(($5::float8[])[array_position($4::text[], n.endpoint)])
+FROM jsonb_to_recordset($3::jsonb) AS n(endpoint text, id text, hash text, sealed text)
 ON CONFLICT (person_id, account_id, endpoint, document_id) DO UPDATE SET
   content_hash = excluded.content_hash, sealed_body = excluded.sealed_body, fetched_at = excluded.fetched_at`,
 };
 
 /** Forgets the documents of which no record is left. */
-export async function forgetRaw(
-  tx: EntityManager,
-  { personId, accountId, endpoint }: Fetched,
-  buried: readonly Buried[],
-): Promise<void> {
-  const documents = [...new Set(buried.map((row) => row.document_id))];
-  if (documents.length > 0) await tx.query(FORGET_RAW, [personId, accountId, endpoint, documents]);
+export async function forgetRaw(tx: EntityManager, answers: Answers, buried: readonly Buried[]): Promise<void> {
+  for (const endpoint of new Set(buried.map((row) => row.endpoint))) {
+    const documents = new Set(buried.filter((row) => row.endpoint === endpoint).map((row) => row.document_id));
+    await tx.query(FORGET_RAW, [...placeOf(answers), endpoint, [...documents]]);
+  }
 }
 
-/** The hashes of the documents that are kept already, by id. */
-export async function knownHashes(tx: EntityManager, fetched: Fetched): Promise<ReadonlyMap<string, string>> {
-  const { personId, accountId, endpoint, documents } = fetched;
-  if (documents.length === 0) return new Map();
-  const asked = [personId, accountId, endpoint, documents.map((one) => one.id)];
-  const known = await prepared<{ document_id: string; hash: string }>(tx, KNOWN_HASHES, asked);
-  return new Map(known.map((row) => [row.document_id, row.hash]));
+/** The hashes of documents that are kept already, by id, of each endpoint. */
+type Hashes = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** What is kept already of the documents of answers. */
+export async function knownHashes(tx: EntityManager, answers: Answers): Promise<Hashes> {
+  const asked = answers.flatMap(({ endpoint, documents }) => documents.map(({ id }) => ({ endpoint, id })));
+  const places = [asked.map(({ endpoint }) => endpoint), asked.map(({ id }) => id)];
+  const known = asked.length === 0 ? [] : await prepared<KnownHash>(tx, KNOWN_HASHES, [...placeOf(answers), ...places]);
+  const byEndpoint = new Map(answers.map(({ endpoint }) => [endpoint, new Map<string, string>()]));
+  for (const { endpoint, document_id, hash } of known) byEndpoint.get(endpoint)?.set(document_id, hash);
+  return byEndpoint;
+}
+
+interface KnownHash {
+  readonly endpoint: string;
+  readonly document_id: string;
+  readonly hash: string;
 }
 
 /** A document as it is kept. */
 interface SealedDocument {
+  readonly endpoint: string;
   readonly id: string;
   /** SHA-256 of its text, in hexadecimal. */
   readonly hash: string;
@@ -60,37 +72,39 @@ interface SealedDocument {
 /** Documents that are sealed before anything else has its turn. */
 const SEALED_AT_ONCE = 64;
 
-/** Seals the documents that are to be kept and not the same as those kept already (`hashes`). */
+/** Seals the documents that are to be kept and not the same as those kept already, by the hashes of these. */
 export async function sealChanged(
-  fetched: Fetched,
-  hashes: ReadonlyMap<string, string>,
+  answers: Answers,
+  hashes: Hashes,
   vault: PersonVault,
 ): Promise<readonly SealedDocument[]> {
-  const { accountId, endpoint, provider, asked } = fetched;
-  // One that is kept already may have moved out of the days asked for: its record was moved as well.
-  const wanted = fetched.documents.filter(
-    ({ id, records }) =>
-      hashes.has(id) || records.length === 0 || records.some((record) => contains(asked, record.day)),
-  );
   const changed: SealedDocument[] = [];
-  for (const [index, { id, raw }] of wanted.entries()) {
-    if (index % SEALED_AT_ONCE === 0) await underWay();
-    const body = Buffer.from(raw);
-    const hash = hashOf(body);
-    if (hashes.get(id) === hash) continue;
-    const row = `${accountId}/${endpoint}/${id}`;
-    const sealed = vault.seal({ table: "raw_documents", column: "sealed_body", row, provider }, body);
-    changed.push({ id, hash, sealed: sealed.toString("base64") });
+  for (const fetched of answers) {
+    const { accountId, endpoint, provider } = fetched;
+    const known = hashes.get(endpoint);
+    for (const [index, document] of fetched.documents.entries()) {
+      if (index % SEALED_AT_ONCE === 0) await underWay();
+      const { id, raw } = document;
+      // One that is kept already may have moved out of the days asked for: its record was moved as well.
+      if (!known?.has(id) && !isOfItsDays(fetched, document)) continue;
+      const body = Buffer.from(raw);
+      const hash = hashOf(body);
+      if (known?.get(id) === hash) continue;
+      const row = `${accountId}/${endpoint}/${id}`;
+      const sealed = vault.seal({ table: "raw_documents", column: "sealed_body", row, provider }, body);
+      changed.push({ endpoint, id, hash, sealed: sealed.toString("base64") });
+    }
   }
   return changed;
 }
 
+function isOfItsDays({ asked }: Fetched, { records }: FetchedDocument): boolean {
+  return records.length === 0 || records.some(({ day }) => contains(asked, day));
+}
+
 /** Keeps sealed documents in place of those that were kept before. */
-export async function putRaw(
-  tx: EntityManager,
-  { personId, accountId, endpoint, startedAt }: Fetched,
-  documents: readonly SealedDocument[],
-): Promise<void> {
+export async function putRaw(tx: EntityManager, answers: Answers, documents: readonly SealedDocument[]): Promise<void> {
   if (documents.length === 0) return;
-  await prepared(tx, PUT_RAW, [personId, accountId, endpoint, JSON.stringify(documents), startedAt]);
+  const starts = answers.map(({ startedAt }) => startedAt);
+  await prepared(tx, PUT_RAW, [...placeOf(answers), JSON.stringify(documents), endpointsOf(answers), starts]);
 }

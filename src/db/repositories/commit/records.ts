@@ -1,80 +1,151 @@
+import { hash } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../../domain/changes";
+import { contains } from "../../../domain/days";
+import type { WearableRecord } from "../../../domain/records";
 import type { Fetched } from "../../../services/ports/records";
-import { prepared } from "../../prepared";
+import { allOf, type PreparedStatement, prepared } from "../../prepared";
 import { DOCUMENT_ID, recordText } from "../../record-text";
+import { type Answers, endpointsOf, placeOf } from "./answers";
 
-// A record outside the asked days is kept only where a revision moved it there; the day itself was not asked whole.
-const UPSERT = {
+const STORED = {
+  name: "commit: stored",
+  text: "SELECT id FROM records WHERE person_id = $1 AND id = ANY ($2::uuid[])",
+};
+
+const INSERT = {
   name: "commit: records",
   text: `
+INSERT INTO records (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at)
+SELECT $1, $2, n.endpoint, n.kind, n.key, n.day, n.body, n.document, $6, to_timestamp(($5::float8[])[array_position($4::text[], n.endpoint)])
+FROM jsonb_to_recordset($3::jsonb) AS n(endpoint text, kind text, key text, day date, document text, body text)`,
+};
+
+const REVISE = {
+  name: "commit: revised",
+  text: `
 WITH n AS MATERIALIZED (
-  SELECT n.*, r.id IS NOT NULL AS stored, CASE WHEN r.body IS NOT NULL THEN r.day END AS was
-  FROM jsonb_to_recordset($4::jsonb) AS n(kind text, key text, day date, document text, body text)
-  LEFT JOIN records r ON r.person_id = $1 AND r.id = record_id($2, $3, n.kind, n.key)),
-written AS (
-  INSERT INTO records AS old (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at)
-  SELECT $1, $2, $3, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp($6::float8)
-  FROM n WHERE n.day BETWEEN $7 AND $8 OR n.stored
-  ON CONFLICT (person_id, id) DO UPDATE SET
-    day = excluded.day, body = excluded.body, document_id = excluded.document_id, mapper_version = excluded.mapper_version,
-    fetch_started_at = excluded.fetch_started_at
-  WHERE old.fetch_started_at < excluded.fetch_started_at
-    AND (old.body IS DISTINCT FROM excluded.body OR old.day <> excluded.day OR old.mapper_version <> excluded.mapper_version)
-  RETURNING kind, key, day)
-SELECT kind, written.day::text AS day, n.was::text AS was FROM written JOIN n USING (kind, key)`,
+  SELECT n.*, to_timestamp(($5::float8[])[array_position($4::text[], n.endpoint)]) AS started_at, CASE WHEN r.body IS NOT NULL THEN r.day END AS was
+  FROM jsonb_to_recordset($3::jsonb) AS n(endpoint text, id uuid, day date, document text, body text)
+  JOIN records r ON r.person_id = $1 AND r.account_id = $2 AND r.id = n.id)
+UPDATE records old
+SET day = n.day, body = n.body, document_id = n.document, mapper_version = $6, fetch_started_at = n.started_at
+FROM n WHERE old.person_id = $1 AND old.id = n.id AND old.fetch_started_at < n.started_at
+  AND (old.body IS DISTINCT FROM n.body OR old.day <> n.day OR old.mapper_version <> $6)
+RETURNING old.endpoint, old.kind, old.day::text AS day, n.was::text AS was`,
 };
 
 const BURY = {
   name: "commit: gone",
   text: `
-UPDATE records r SET body = NULL, fetch_started_at = to_timestamp($5::float8)
-WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = $3 AND r.day BETWEEN $6 AND $7
-  AND r.body IS NOT NULL AND r.fetch_started_at < to_timestamp($5::float8)
-  AND (r.kind, r.key) NOT IN (SELECT * FROM unnest($4::text[], $8::text[])) AND r.day <> ALL ($9::date[])
-RETURNING r.kind, r.day::text AS was, ${DOCUMENT_ID} AS document_id`,
+UPDATE records r SET body = NULL, fetch_started_at = to_timestamp(a.started_at)
+FROM unnest($3::text[], $4::float8[], $5::date[], $6::date[]) AS a (endpoint, started_at, first, last)
+WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = a.endpoint AND r.day BETWEEN a.first AND a.last
+  AND r.body IS NOT NULL AND r.fetch_started_at < to_timestamp(a.started_at) AND r.id <> ALL ($7::uuid[])
+  AND (r.endpoint, r.day) NOT IN (SELECT * FROM unnest($8::text[], $9::date[]))
+RETURNING r.endpoint, r.kind, r.day::text AS was, ${DOCUMENT_ID} AS document_id`,
 };
 
+/** A record that was written. */
+export type Written = ChangedRecord & { readonly endpoint: string };
+
 /** A record that is no more. */
-export type Buried = Pick<ChangedRecord, "kind" | "was"> & { readonly document_id: string };
+export type Buried = Pick<ChangedRecord, "kind" | "was"> & { readonly endpoint: string; readonly document_id: string };
 
-/** The records of an answer as rows, in JSON. */
-export function rowsOf({ documents }: Fetched): string {
-  const rows = documents.flatMap(({ id, records }) =>
-    records.map((record) => ({
-      kind: record.kind,
-      key: record.key,
-      day: record.day,
-      document: id === record.key ? "" : id,
-      body: recordText(record),
-    })),
+/** A record of an answer. */
+export interface NewRecord {
+  readonly of: Fetched;
+  /** Of its row. */
+  readonly id: string;
+  readonly document: string;
+  readonly record: WearableRecord;
+}
+
+/** A record of an answer, and its row in JSON. */
+interface NewRow extends NewRecord {
+  readonly row: string;
+}
+
+/** The records of answers, once each: of several under one key the last counts. */
+export function recordsOf(answers: Answers): readonly NewRecord[] {
+  const byId = new Map<string, NewRecord>();
+  for (const of of answers) {
+    for (const { id: document, records } of of.documents) {
+      for (const record of records) {
+        const id = recordId(of.accountId, of.endpoint, record);
+        byId.set(id, { of, id, document, record });
+      }
+    }
+  }
+  return [...byId.values()];
+}
+
+/** The rows of records. */
+export function rowsOf(records: readonly NewRecord[]): readonly NewRow[] {
+  return records.map((one) => {
+    const { id, of, document, record } = one;
+    const { kind, key, day } = record;
+    const values = { kind, key, day, document: document === key ? "" : document, body: recordText(record) };
+    return { ...one, row: JSON.stringify({ id, endpoint: of.endpoint, ...values }) };
+  });
+}
+
+/** The id of a record's row as PostgreSQL generates it (`record_id`). */
+export function recordId(accountId: string, endpoint: string, { kind, key }: WearableRecord): string {
+  const hex = hash("sha256", `${accountId}\n${endpoint}\n${kind}\n${key}`);
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
+}
+
+/** The ids of those records that have a row. Nobody else writes one while the leases are held. */
+export async function storedOf(
+  tx: EntityManager,
+  [{ personId }]: Answers,
+  records: readonly NewRecord[],
+): Promise<ReadonlySet<string>> {
+  const ids = records.map(({ id }) => id);
+  const rows = ids.length === 0 ? [] : await prepared<{ id: string }>(tx, STORED, [personId, ids]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Writes records that are stored already, where they are otherwise now, and those that are not; those that were written, with their days
+ * before and now. What lies outside the days asked for is kept only where a revision moved it there: the day itself was not asked whole.
+ */
+export async function putRecords(
+  tx: EntityManager,
+  answers: Answers,
+  rows: readonly NewRow[],
+  stored: ReadonlySet<string>,
+): Promise<readonly Written[]> {
+  const starts = answers.map(({ startedAt }) => startedAt);
+  const write = (statement: PreparedStatement, chosen: readonly NewRow[]) => {
+    const texts = `[${chosen.map(({ row }) => row)}]`;
+    const values = [...placeOf(answers), texts, endpointsOf(answers), starts, answers[0].mapperVersion];
+    return chosen.length === 0 ? null : prepared<Written>(tx, statement, values);
+  };
+  const created = rows.filter(({ of, id, record }) => !stored.has(id) && contains(of.asked, record.day));
+  const known = rows.filter(({ id }) => stored.has(id));
+  const [revised] = await allOf([write(REVISE, known), write(INSERT, created)]);
+  const news = created.map(({ of: { endpoint }, record: { kind, day } }) => ({ endpoint, kind, day, was: null }));
+  return [...news, ...(revised ?? [])];
+}
+
+/** What answers leave out of the days asked for is deleted at the provider, unless it may be a document that could not be read. */
+export async function bury(
+  tx: EntityManager,
+  answers: Answers,
+  records: readonly NewRecord[],
+): Promise<readonly Buried[]> {
+  const whole = answers.filter(({ unread }) => unread.every((one) => one.dayTold));
+  const unread = whole.flatMap(({ endpoint, unread }) =>
+    unread.flatMap(({ days }) => days.map((day) => [endpoint, day] as const)),
   );
-  // One statement can write a row only once.
-  const byKey = new Map(rows.map((row) => [`${row.kind} ${row.key}`, row]));
-  return JSON.stringify([...byKey.values()]);
-}
-
-/** Writes the records of an answer that are of its days, or stored already; those that were written, with their days before and now. */
-export function putRecords(tx: EntityManager, fetched: Fetched, rows: string): Promise<ChangedRecord[]> {
-  const { personId, accountId, endpoint, asked, startedAt, mapperVersion } = fetched;
-  const values = [personId, accountId, endpoint, rows, mapperVersion, startedAt, asked.start, asked.end];
-  return prepared<ChangedRecord>(tx, UPSERT, values);
-}
-
-/** What the answer leaves out of the asked days is deleted at the provider, unless it may be a document that could not be read. */
-export async function bury(tx: EntityManager, fetched: Fetched): Promise<readonly Buried[]> {
-  if (fetched.unread.some((one) => !one.dayTold)) return [];
-  const { personId, accountId, endpoint, asked, startedAt } = fetched;
-  const present = fetched.documents.flatMap((document) => document.records);
+  if (whole.length === 0) return [];
   return prepared<Buried>(tx, BURY, [
-    personId,
-    accountId,
-    endpoint,
-    present.map((record) => record.kind),
-    startedAt,
-    asked.start,
-    asked.end,
-    present.map((record) => record.key),
-    fetched.unread.flatMap((one) => one.days),
+    ...placeOf(answers),
+    ...[whole.map(({ endpoint }) => endpoint), whole.map(({ startedAt }) => startedAt)],
+    ...[whole.map(({ asked }) => asked.start), whole.map(({ asked }) => asked.end)],
+    records.map(({ id }) => id),
+    ...[unread.map(([endpoint]) => endpoint), unread.map(([, day]) => day)],
   ]);
 }
