@@ -7,7 +7,7 @@ FROM node:22-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
-# tsx takes the handling of decorators from tsconfig.json.
+# What compiles the program at its start takes the handling of decorators from tsconfig.json.
 COPY package.json tsconfig.json ormconfig.ts ./
 COPY src ./src
 COPY providers ./providers
@@ -16,4 +16,4 @@ USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--import", "tsx", "src/main.ts"]
+CMD ["node", "-r", "./src/typescript.cjs", "src/main.ts"]

@@ -136,11 +136,12 @@ test("the image holds no development dependency, runs as a plain user and checks
   expect(lines).toContain("RUN npm ci --omit=dev");
   expect(lines.indexOf("USER node")).toBeGreaterThan(lines.lastIndexOf("FROM node:22-slim"));
   expect(read("Dockerfile")).toMatch(/HEALTHCHECK [\s\S]*\/healthz/);
-  expect(lines).toContain('CMD ["node", "--import", "tsx", "src/main.ts"]');
+  expect(lines).toContain('CMD ["node", "-r", "./src/typescript.cjs", "src/main.ts"]');
 });
 
 test("the image's programs are among its dependencies, and its ignore list lets in what it copies", () => {
   const { dependencies } = JSON.parse(read("package.json")) as { dependencies: Record<string, string> };
+  expect(dependencies).toHaveProperty("esbuild");
   expect(dependencies).toHaveProperty("tsx");
   const copied = [...read("Dockerfile").matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, list]) =>
     list!.split(" "),
