@@ -135,14 +135,6 @@ export const GUARDS: readonly Guard[] = [
     tests: "the lease of one was lost",
   },
   {
-    name: "answers of one endpoint are committed apart",
-    file: "src/db/repositories/records.ts",
-    find: "if (!apart) return",
-    replace: "if (!apart || apart) return",
-    suite: "test/integration/reading-together.test.ts",
-    tests: "two answers of one endpoint",
-  },
-  {
     name: "a later fetch stands",
     file: `${COMMITTING}/records.ts`,
     find: " AND old.fetch_started_at < n.started_at",

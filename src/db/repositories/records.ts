@@ -85,10 +85,8 @@ export class PgRecordStore implements RecordStore {
 
   /** Where one may not be kept, the others are, each by itself. */
   private async commitAll(answers: Several<Fetched>): Promise<readonly (Committed | { readonly error: unknown })[]> {
-    // What an answer is compared with is read before any of them is written.
-    const apart = new Set(answers.map(({ endpoint }) => endpoint)).size < answers.length;
     try {
-      if (!apart) return await this.transaction(answers);
+      return await this.transaction(answers);
     } catch (error) {
       if (answers.length === 1 || error instanceof DatabaseUnreachable) return answers.map(() => ({ error }));
     }

@@ -23,5 +23,6 @@ export async function fence(tx: EntityManager, answers: Answers): Promise<void> 
     prepared(tx, HOLD_LEASES, [...place, endpointsOf(answers), answers.map(({ leaseOwner }) => leaseOwner)]),
   ]);
   if (account.length === 0) throw new AccountFenced("the account was unlinked, relinked or erased during the fetch");
+  // Two answers of one endpoint have one lease: what the later is compared with would be read before the other is written.
   if (leases.length < answers.length) throw new AccountFenced("the lease on this endpoint was lost during the fetch");
 }
