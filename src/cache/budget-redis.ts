@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import type Redis from "ioredis";
 import { type BudgetWindow, KEPT_SLOTS, limitsOf, type WindowLimits } from "../domain/budgets";
 import type { Decision, RequestCounts, Wish } from "../services/ports/budgets";
-import { LocalCount, steadyNow, Tally } from "./budget-memory";
+import { LocalCount, Tally } from "./budget-memory";
 import { ANNOUNCE, JOIN, TAKE } from "./budget-scripts";
 import type { RedisLink } from "./redis";
+import { RedisClock } from "./redis-clock";
 
 /** Milliseconds between two looks at the count and at who counts, and after which a process that has not looked is gone. */
 const BEAT_MS = 500;
@@ -75,7 +76,7 @@ export class RedisCounts implements RequestCounts {
   private readonly self = randomUUID();
   private readonly known = new Map<string, Known>();
   private processes: readonly number[] = [];
-  private aheadMs = 0;
+  private readonly redisClock = new RedisClock();
   private beating: Promise<void> | null = null;
   private readonly beats: NodeJS.Timeout;
 
@@ -119,7 +120,7 @@ export class RedisCounts implements RequestCounts {
           GONE_AFTER_MS,
         )) as [number, number];
         this.processes = [processes, ...this.processes].slice(0, LOOKS_KEPT);
-        this.heard(now);
+        this.redisClock.heard(now);
         for (const [provider, known] of this.known) await this.look(client, provider, known);
       }, undefined)
       .finally(() => {
@@ -152,7 +153,7 @@ export class RedisCounts implements RequestCounts {
 
   private decided(provider: string, known: Known, answer: readonly number[]): Decision {
     const [granted, waitMs = 1, accountOnly, now = 0, ...totals] = answer;
-    this.heard(now);
+    this.redisClock.heard(now);
     for (const [index, window] of known.windows.entries()) {
       this.used(provider, window.seconds, (totals[index] ?? 0) / window.requests);
       // What others took since the last look is not told by slot: it counts as of now.
@@ -182,7 +183,7 @@ export class RedisCounts implements RequestCounts {
       const asked = [this.clock(), randomUUID(), Math.ceil(keepMs), ...slots];
       const [name, now] = (await client.eval(JOIN, 1, keyOf(provider), ...asked)) as [string, number];
       known.name = name;
-      this.heard(now);
+      this.redisClock.heard(now);
     } catch (error) {
       known.untold.addAll(untold, this.now());
       throw error;
@@ -264,13 +265,9 @@ export class RedisCounts implements RequestCounts {
     return this.nowMs?.() ?? 0;
   }
 
-  private heard(now: number): void {
-    this.aheadMs = now - steadyNow();
-  }
-
   /** The clock of Redis, as far as it is known. */
   private now(): number {
-    return this.nowMs?.() ?? steadyNow() + this.aheadMs;
+    return this.nowMs?.() ?? this.redisClock.now();
   }
 }
 
