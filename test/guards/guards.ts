@@ -89,7 +89,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: "day filter on what is deleted",
     file: `${COMMITTING}/records.ts`,
-    find: "AND r.day BETWEEN a.first AND a.last",
+    find: "AND r.day BETWEEN a.first AND a.last AND r.day BETWEEN (SELECT min(d) FROM unnest($5::date[]) AS d) AND (SELECT max(d) FROM unnest($6::date[]) AS d)",
     replace: "AND r.day BETWEEN a.first - 9 AND a.last + 9",
     suite: "test/integration/reading-kept.test.ts",
     tests: "in the margin alone",

@@ -35,12 +35,14 @@ FROM n WHERE old.person_id = $1 AND old.id = n.id AND old.fetch_started_at < n.s
 RETURNING old.endpoint, old.kind, old.day::text AS day, n.was::text AS was`,
 };
 
+// All the days together once more, by which the index is searched: a plan for whatever values would read the account's whole history.
 const BURY = {
   name: "commit: gone",
   text: `
 UPDATE records r SET body = NULL, fetch_started_at = to_timestamp(a.started_at)
 FROM unnest($3::text[], $4::float8[], $5::date[], $6::date[]) AS a (endpoint, started_at, first, last)
-WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = a.endpoint AND r.day BETWEEN a.first AND a.last
+WHERE r.person_id = $1 AND r.account_id = $2 AND r.endpoint = a.endpoint
+  AND r.day BETWEEN a.first AND a.last AND r.day BETWEEN (SELECT min(d) FROM unnest($5::date[]) AS d) AND (SELECT max(d) FROM unnest($6::date[]) AS d)
   AND r.body IS NOT NULL AND r.fetch_started_at < to_timestamp(a.started_at) AND r.id <> ALL ($7::uuid[])
   AND (r.endpoint, r.day) NOT IN (SELECT * FROM unnest($8::text[], $9::date[]))
 RETURNING r.endpoint, r.kind, r.day::text AS was, ${DOCUMENT_ID} AS document_id`,
