@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { EntityManager } from "typeorm";
 import type { ChangedRecord } from "../../../domain/changes";
-import { contains } from "../../../domain/days";
+import { type CivilDay, contains } from "../../../domain/days";
 import type { WearableRecord } from "../../../domain/records";
 import type { Fetched } from "../../../services/ports/records";
 import { allOf, type PreparedStatement, prepared } from "../../prepared";
@@ -10,29 +10,29 @@ import { type Answers, endpointsOf, placeOf } from "./answers";
 
 const STORED = {
   name: "commit: stored",
-  text: "SELECT id FROM records WHERE person_id = $1 AND id = ANY ($2::uuid[])",
+  text: `
+SELECT id, CASE WHEN body IS NOT NULL THEN day::text END AS was FROM records WHERE person_id = $1 AND id = ANY ($2::uuid[])`,
 };
 
 const INSERT = {
   name: "commit: records",
   text: `
 INSERT INTO records (person_id, account_id, endpoint, kind, key, day, body, document_id, mapper_version, fetch_started_at)
-SELECT $1, $2, n.endpoint, n.kind, n.key, n.day, n.body, n.document, $6, to_timestamp(($5::float8[])[array_position($4::text[], n.endpoint)])
-FROM jsonb_to_recordset($3::jsonb) AS n(endpoint text, kind text, key text, day date, document text, body text)`,
+SELECT $1, $6, n.endpoint, n.kind, n.key, n.day, n.body, n.document, $5, to_timestamp(($4::float8[])[array_position($3::text[], n.endpoint)])
+FROM jsonb_to_recordset($2::jsonb) AS n(endpoint text, kind text, key text, day date, document text, body text)`,
 };
 
 const REVISE = {
   name: "commit: revised",
   text: `
 WITH n AS MATERIALIZED (
-  SELECT n.*, to_timestamp(($5::float8[])[array_position($4::text[], n.endpoint)]) AS started_at, CASE WHEN r.body IS NOT NULL THEN r.day END AS was
-  FROM jsonb_to_recordset($3::jsonb) AS n(endpoint text, id uuid, day date, document text, body text)
-  JOIN records r ON r.person_id = $1 AND r.account_id = $2 AND r.id = n.id)
+  SELECT n.*, to_timestamp(($4::float8[])[array_position($3::text[], n.endpoint)]) AS started_at
+  FROM jsonb_to_recordset($2::jsonb) AS n(endpoint text, id uuid, day date, document text, body text))
 UPDATE records old
-SET day = n.day, body = n.body, document_id = n.document, mapper_version = $6, fetch_started_at = n.started_at
+SET day = n.day, body = n.body, document_id = n.document, mapper_version = $5, fetch_started_at = n.started_at
 FROM n WHERE old.person_id = $1 AND old.id = n.id AND old.fetch_started_at < n.started_at
-  AND (old.body IS DISTINCT FROM n.body OR old.day <> n.day OR old.mapper_version <> $6)
-RETURNING old.endpoint, old.kind, old.day::text AS day, n.was::text AS was`,
+  AND (old.body IS DISTINCT FROM n.body OR old.day <> n.day OR old.mapper_version <> $5)
+RETURNING old.id`,
 };
 
 // All the days together once more, by which the index is searched: a plan for whatever values would read the account's whole history.
@@ -98,15 +98,19 @@ export function recordId(accountId: string, endpoint: string, { kind, key }: Wea
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
 }
 
-/** The ids of those records that have a row. Nobody else writes one while the leases are held. */
+/** Days of records by the ids of their rows, null where one is deleted. */
+type StoredDays = ReadonlyMap<string, CivilDay | null>;
+
+/** Those of the records that have a row. Nobody else writes one while the leases are held. */
 export async function storedOf(
   tx: EntityManager,
   [{ personId }]: Answers,
   records: readonly NewRecord[],
-): Promise<ReadonlySet<string>> {
+): Promise<StoredDays> {
   const ids = records.map(({ id }) => id);
-  const rows = ids.length === 0 ? [] : await prepared<{ id: string }>(tx, STORED, [personId, ids]);
-  return new Set(rows.map(({ id }) => id));
+  const rows =
+    ids.length === 0 ? [] : await prepared<{ id: string; was: CivilDay | null }>(tx, STORED, [personId, ids]);
+  return new Map(rows.map(({ id, was }) => [id, was]));
 }
 
 /**
@@ -117,19 +121,24 @@ export async function putRecords(
   tx: EntityManager,
   answers: Answers,
   rows: readonly NewRow[],
-  stored: ReadonlySet<string>,
+  stored: StoredDays,
 ): Promise<readonly Written[]> {
+  const [personId, accountId] = placeOf(answers);
   const starts = answers.map(({ startedAt }) => startedAt);
-  const write = (statement: PreparedStatement, chosen: readonly NewRow[]) => {
+  const write = (statement: PreparedStatement, chosen: readonly NewRow[], ...more: readonly string[]) => {
     const texts = `[${chosen.map(({ row }) => row)}]`;
-    const values = [...placeOf(answers), texts, endpointsOf(answers), starts, answers[0].mapperVersion];
-    return chosen.length === 0 ? null : prepared<Written>(tx, statement, values);
+    const values = [personId, texts, endpointsOf(answers), starts, answers[0].mapperVersion, ...more];
+    return chosen.length === 0 ? null : prepared<{ id: string }>(tx, statement, values);
   };
   const created = rows.filter(({ of, id, record }) => !stored.has(id) && contains(of.asked, record.day));
   const known = rows.filter(({ id }) => stored.has(id));
-  const [revised] = await allOf([write(REVISE, known), write(INSERT, created)]);
-  const news = created.map(({ of: { endpoint }, record: { kind, day } }) => ({ endpoint, kind, day, was: null }));
-  return [...news, ...(revised ?? [])];
+  const [revised] = await allOf([write(REVISE, known), write(INSERT, created, accountId)]);
+  const ids = new Set(revised?.map(({ id }) => id));
+  return [...created, ...known.filter(({ id }) => ids.has(id))].map(
+    ({ of: { endpoint }, id, record: { kind, day } }) => {
+      return { endpoint, kind, day, was: stored.get(id) ?? null };
+    },
+  );
 }
 
 /** What answers leave out of the days asked for is deleted at the provider, unless it may be a document that could not be read. */
