@@ -6,8 +6,15 @@ import type { Fault, FaultOptions, Figure } from "./fault";
  * Oura's limit of 5,000 requests in 300 s scaled down to a tenth of the window and three fifths of the rate: both gateways, the vendor
  * and the readers have two cores between them, and what is to hold history up is the limit.
  */
-const FULL = { accounts: 1_000, readers: 40, days: 90, limit: { requests: 300, seconds: 30 }, quietSeconds: 40 };
-const SMALL = { accounts: 30, readers: 5, days: 90, limit: { requests: 100, seconds: 10 }, quietSeconds: 3 };
+const FULL = {
+  ...{ accounts: 1_000, readers: 40, days: 90, quietSeconds: 40 },
+  ...{ limit: { requests: 300, seconds: 30 }, lateSeconds: 0 },
+};
+/** Beside other tests a process may stand still for a second or two: requests that were spread over that time then reach the vendor at once. */
+const SMALL = {
+  ...{ accounts: 30, readers: 5, days: 90, quietSeconds: 3 },
+  ...{ limit: { requests: 100, seconds: 10 }, lateSeconds: 2 },
+};
 /** Jobs under way at once; with fewer left the limit is no longer what holds them up. */
 const UNDER_WAY = 16;
 const USED = 0.95;
