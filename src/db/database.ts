@@ -1,11 +1,10 @@
 import { escapeLiteral, type PoolClient, type QueryResultRow } from "pg";
 import { DataSource, type EntityManager, type QueryRunner } from "typeorm";
-import { PASSING } from "./alone";
 import { ENTITIES } from "./entities";
 import { MIGRATIONS } from "./migrations";
 import { DEFAULT_APPLICATION_ID } from "./migrations/1763700000000-foundation";
 import { rethrowOutage } from "./outage";
-import { failed, type PreparedStatement, runPrepared } from "./prepared";
+import { failed, type PreparedStatement, runPassing } from "./prepared";
 import { ReadLines } from "./read-lines";
 
 /** Which pool a piece of work draws its connection from, so that no kind of work can starve another. */
@@ -114,7 +113,7 @@ export class Database {
     values: readonly unknown[],
   ): Promise<Row[]> {
     if (!UUID.test(personId)) throw new RangeError("expected the person's uuid");
-    return runPrepared<Row>(this.pools.api, personId, statement, values, PASSING).catch(rethrowOutage);
+    return runPassing<Row>(this.pools.api, personId, statement, values).catch(rethrowOutage);
   }
 
   /** One transaction that sees one pending linking, by the hash of the state that its bearer presented. */

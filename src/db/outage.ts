@@ -13,6 +13,17 @@ const SOCKET = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ENOENT)/;
 const UNCODED =
   /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
+/** Of these, what ends a session at once; a server that has fallen silent does not. */
+const ENDED = /^(?:57P0[1-3]|ECONNRESET|EPIPE)$/;
+const ENDED_UNCODED = /^Connection terminated/;
+
+/** Whether a statement failed because its session was ended, by the server or on the way. */
+export function isSessionEnd(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  const code: unknown = Reflect.get(error, "code");
+  return typeof code === "string" ? ENDED.test(code) : ENDED_UNCODED.test(error.message);
+}
+
 /** Throws a {@link DatabaseUnreachable} where the error tells that PostgreSQL is out of reach, else the error itself. */
 export function rethrowOutage(error: unknown): never {
   throw isOutage(error) ? new DatabaseUnreachable({ cause: error }) : error;

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { PoolClient, QueryResultRow } from "pg";
 import { type DataSource, type EntityManager, QueryFailedError } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
-import { type Beginning, runAlone } from "./alone";
+import { PASSING, runAlone } from "./alone";
 
 /** A statement that each connection plans once, under a name that no other has. */
 export interface PreparedStatement {
@@ -10,16 +10,12 @@ export interface PreparedStatement {
   readonly text: string;
 }
 
-/**
- * The rows of one prepared statement in a transaction of its own that sees one person's rows (`personId`: a uuid), sent as one with what
- * it is given first. Planning a statement of the cold path anew takes longer than running it.
- */
-export async function runPrepared<Row extends QueryResultRow>(
+/** The rows of one prepared statement that runs alone and passes, as one person (`personId`: a uuid): see {@link PASSING}. */
+export async function runPassing<Row extends QueryResultRow>(
   source: DataSource,
   personId: string,
   { name, text }: PreparedStatement,
   values: readonly unknown[],
-  beginning: Beginning,
 ): Promise<Row[]> {
   const [client, release] = (await (source.driver as PostgresDriver).obtainMasterConnection()) as [
     PoolClient,
@@ -31,7 +27,7 @@ export async function runPrepared<Row extends QueryResultRow>(
   };
   client.on("error", lost);
   try {
-    return await runAlone<Row>(client, personId, { name, text, values: [...values] }, beginning);
+    return await runAlone<Row>(client, personId, { name, text, values: [...values] }, PASSING);
   } catch (error) {
     // A connection that is not known to have ended its transaction is not used again.
     broken ??= error;

@@ -2,6 +2,7 @@ import type { PoolClient, QueryResultRow } from "pg";
 import type { DataSource } from "typeorm";
 import type { PostgresDriver } from "typeorm/driver/postgres/PostgresDriver";
 import { READING, runAlone } from "./alone";
+import { isSessionEnd } from "./outage";
 import { failed, type PreparedStatement } from "./prepared";
 
 /** Milliseconds between two looks at a connection: one that owed an answer all the while is at something long, one that owes none is given back. */
@@ -36,13 +37,31 @@ export class ReadLines {
     private readonly most: number,
   ) {}
 
-  /** The rows of one prepared statement in a transaction of its own that sees one person's rows (`personId`: a uuid). */
+  /**
+   * The rows of one prepared statement in a transaction of its own that sees one person's rows (`personId`: a uuid). Where the session
+   * ends before it is answered, it is sent once more.
+   */
   async run<Row extends QueryResultRow>(
+    personId: string,
+    statement: PreparedStatement,
+    values: readonly unknown[],
+    again = true,
+  ): Promise<Row[]> {
+    const line = this.inUse() ?? (await this.another());
+    try {
+      return await this.on<Row>(line, personId, statement, values);
+    } catch (error) {
+      if (again && isSessionEnd(error)) return this.run<Row>(personId, statement, values, false);
+      throw failed(statement.text, error);
+    }
+  }
+
+  private async on<Row extends QueryResultRow>(
+    line: Line,
     personId: string,
     { name, text }: PreparedStatement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    const line = this.inUse() ?? (await this.another());
     if (line.owed === 0) line.moved = true;
     line.owed += 1;
     try {
@@ -51,7 +70,7 @@ export class ReadLines {
       // A connection that is not known to have ended its transaction is not used again; what it owes is its own.
       line.broken ??= error;
       this.retire(line);
-      throw failed(text, error);
+      throw error;
     } finally {
       line.owed -= 1;
       line.moved = true;

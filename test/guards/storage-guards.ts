@@ -43,6 +43,14 @@ export const STORAGE_GUARDS: readonly Guard[] = [
     tests: "none stands behind a long one",
   },
   {
+    name: "a read whose session is ended is sent once more",
+    file: "src/db/read-lines.ts",
+    find: "if (again && isSessionEnd(error))",
+    replace: "if (!again && isSessionEnd(error))",
+    suite: "test/integration/database-alone.test.ts",
+    tests: "sent once more",
+  },
+  {
     name: "a cursor within a commit goes on within it",
     file: "src/db/repositories/change-entries.ts",
     find: "OR e.ordinal > $3::int",
