@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 
 /** Cores that a process is kept to; `free`: any. */
@@ -41,4 +42,26 @@ export function describeMachine(): Machine {
       ? "cases from memory and Redis with the server on core 0 and the client on core 1, the others with everything on any core"
       : "nothing is pinned (no taskset here, or a single core): server and client share every core",
   };
+}
+
+const KERNEL_COUNTS = "/proc/stat";
+/** Places of the ticks that make up all of the processors' time, and of those that the hypervisor gave to other machines. */
+const [ALL_TICKS, STOLEN] = [8, 7];
+
+/** What the kernel has counted so far; empty where it does not tell. @see https://man7.org/linux/man-pages/man5/proc_stat.5.html */
+export function kernelCounts(): string {
+  return existsSync(KERNEL_COUNTS) ? readFileSync(KERNEL_COUNTS, "utf8") : "";
+}
+
+/** The part of the processors' time between two looks at the kernel's counts, in a hundred, that other machines had; null where nobody can tell. */
+export function stolenPercent(before: string, after: string): number | null {
+  const [first, last] = [ticksOf(before), ticksOf(after)];
+  const passed = last.map((ticks, place) => ticks - (first[place] ?? 0));
+  const all = passed.slice(0, ALL_TICKS).reduce((sum, ticks) => sum + ticks, 0);
+  return all > 0 ? ((passed[STOLEN] ?? 0) / all) * 100 : null;
+}
+
+function ticksOf(counts: string): number[] {
+  const [, ticks = ""] = /^cpu +([\d ]+)$/m.exec(counts) ?? [];
+  return ticks.split(" ").filter(Boolean).map(Number);
 }

@@ -1,5 +1,6 @@
 import { type BenchOptions, openBench } from "./bench";
 import { CASES } from "./cases";
+import { kernelCounts, stolenPercent } from "./machine";
 import { memoryOf } from "./processes";
 import { type CaseResult, describeCase } from "./report";
 import type { Stores } from "./world";
@@ -26,7 +27,9 @@ export async function run(
   try {
     for (const [name, play] of Object.entries(CASES)) {
       if (only !== null && !only.includes(name)) continue;
-      const result = await play(bench);
+      const before = kernelCounts();
+      const played = await play(bench);
+      const result = { ...played, notes: [...played.notes, ...disturbance(before)] };
       cases[name] = result;
       const memory = memoryOf((await bench.gateway("same")).pid);
       if (memory) memoryMb[name] = Math.round(memory.now);
@@ -38,4 +41,10 @@ export async function run(
     await bench.close();
   }
   return { cases, memoryMb };
+}
+
+/** A machine that others share shows it: what they had is missing from the figures. */
+function disturbance(before: string): string[] {
+  const stolen = stolenPercent(before, kernelCounts());
+  return stolen === null ? [] : [`other machines had ${stolen.toFixed(0)} % of the processors' time meanwhile`];
 }
