@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type Redis from "ioredis";
-import { type BudgetWindow, KEPT_SLOTS, limitsOf, type WindowLimits } from "../domain/budgets";
+import { type BudgetWindow, limitsOf, type WindowLimits } from "../domain/budgets";
 import type { Decision, RequestCounts, Wish } from "../services/ports/budgets";
-import { LocalCount, Tally } from "./budget-memory";
+import { LocalCount } from "./budget-memory";
 import { ANNOUNCE, JOIN, TAKE } from "./budget-scripts";
+import { Slots, slotMsOf } from "./budget-slots";
 import type { RedisLink } from "./redis";
 import { RedisClock } from "./redis-clock";
 
@@ -21,32 +22,6 @@ const PREFIX = "gateway:budget";
 const PROCESSES = "gateway:processes";
 const SLOT = /^(\d+):(\d+)$/;
 
-/** Requests by slot, of windows of several lengths. */
-class Slots {
-  private readonly tallies = new Map<number, Tally>();
-
-  /** The tally of windows of so many seconds. */
-  of(seconds: number): Tally {
-    const known = this.tallies.get(seconds);
-    if (known) return known;
-    const made = new Tally(slotMsOf(seconds), KEPT_SLOTS);
-    this.tallies.set(seconds, made);
-    return made;
-  }
-
-  /** Counts of what counts at a time (milliseconds), by window and slot. */
-  *counted(now: number): Generator<readonly [seconds: number, slot: number, count: number]> {
-    for (const [seconds, tally] of this.tallies) {
-      for (const [slot, count] of tally.slotsAt(now)) yield [seconds, slot, count];
-    }
-  }
-
-  /** Counts what other slots hold as well. */
-  addAll(others: Slots, now: number): void {
-    for (const [seconds, slot, count] of others.counted(now)) this.of(seconds).add(slot * slotMsOf(seconds), count);
-  }
-}
-
 /** The count of one of several processes; Redis has been back since `backAt` (monotonic milliseconds), or is away. */
 interface Alone {
   readonly count: LocalCount;
@@ -61,6 +36,8 @@ interface Known {
   windows: readonly BudgetWindow[];
   /** Everybody's requests as far as Redis has told. */
   told: Slots;
+  /** What of it this process took. */
+  own: Slots;
   /** Requests that this process took while it could not reach Redis. */
   untold: Slots;
   /** The count that this process keeps meanwhile. */
@@ -101,7 +78,7 @@ export class RedisCounts implements RequestCounts {
       null,
     );
     if (shared) {
-      if (known.alone) known.alone.backAt ??= performance.now();
+      if (known.alone) known.alone.backAt ??= this.steady();
       return shared;
     }
     return this.byItself(provider, known, wish, true);
@@ -159,6 +136,9 @@ export class RedisCounts implements RequestCounts {
       // What others took since the last look is not told by slot: it counts as of now.
       const told = known.told.of(window.seconds);
       told.add(now, Math.max(0, (totals[index] ?? 0) - told.total(now)));
+      const own = known.own.of(window.seconds);
+      own.total(now);
+      if (granted === 1) own.add(now);
     }
     return granted === 1 ? { granted: true } : { granted: false, waitMs, accountOnly: accountOnly === 1 };
   }
@@ -173,17 +153,21 @@ export class RedisCounts implements RequestCounts {
   private async bringIn(client: Redis, provider: string, known: Known): Promise<void> {
     const { untold } = known;
     known.untold = new Slots();
-    const lost = known.name === "" ? [...known.told.counted(this.now())] : [];
+    const now = this.now();
+    const lost = known.name === "";
     const slots = [
-      ...lost.flatMap(([seconds, slot, count]) => [`${seconds}:${slot}`, count, 0]),
-      ...[...untold.counted(this.now())].flatMap(([seconds, slot, count]) => [`${seconds}:${slot}`, 0, count]),
+      ...(lost ? fieldsOf(known.told, now, (count) => [count, 0, 0]) : []),
+      ...(lost ? fieldsOf(known.own, now, (count) => [0, count, 0]) : []),
+      ...fieldsOf(untold, now, (count) => [0, 0, count]),
     ];
     const keepMs = Math.max(0, ...known.windows.map(({ seconds }) => seconds * 1_020)) + 1_000;
     try {
-      const asked = [this.clock(), randomUUID(), Math.ceil(keepMs), ...slots];
-      const [name, now] = (await client.eval(JOIN, 1, keyOf(provider), ...asked)) as [string, number];
+      const key = keyOf(provider);
+      const asked = [key, `${key}:brought`, this.clock(), randomUUID(), Math.ceil(keepMs), this.self, ...slots];
+      const [name, at] = (await client.eval(JOIN, 2, ...asked)) as [string, number];
       known.name = name;
-      this.redisClock.heard(now);
+      known.own.addAll(untold, now);
+      this.redisClock.heard(at);
     } catch (error) {
       known.untold.addAll(untold, this.now());
       throw error;
@@ -208,7 +192,9 @@ export class RedisCounts implements RequestCounts {
 
   /** Redis has forgotten the count: until the others have joined the new one, each keeps to its part. */
   private lost(known: Known): void {
-    if (known.name !== "") known.alone ??= { ...this.inherit(known), backAt: performance.now() };
+    if (known.name === "") return;
+    known.alone ??= this.inherit(known);
+    known.alone.backAt = this.steady();
     known.name = "";
   }
 
@@ -218,7 +204,7 @@ export class RedisCounts implements RequestCounts {
 
   private isComingBack(known: Known): boolean {
     if (known.alone?.backAt == null) return false;
-    if (performance.now() - known.alone.backAt > ALL_BACK_MS) known.alone = null;
+    if (this.steady() - known.alone.backAt > ALL_BACK_MS) known.alone = null;
     return known.alone !== null;
   }
 
@@ -254,11 +240,16 @@ export class RedisCounts implements RequestCounts {
 
   private of(provider: string, windows: readonly BudgetWindow[]): Known {
     const known = this.known.get(provider) ?? {
-      ...{ name: "", windows, told: new Slots(), untold: new Slots(), alone: null, joining: null },
+      ...{ name: "", windows, told: new Slots(), own: new Slots(), untold: new Slots(), alone: null, joining: null },
     };
     this.known.set(provider, known);
     known.windows = windows;
     return known;
+  }
+
+  /** A clock of this process that never goes back. */
+  private steady(): number {
+    return this.nowMs?.() ?? performance.now();
   }
 
   private clock(): number {
@@ -280,13 +271,14 @@ function keyOf(provider: string): string {
   return `${PREFIX}:{${provider}}`;
 }
 
+/** What the script that brings counts in is told of each slot: its field, and the count in one of three places. */
+function fieldsOf(slots: Slots, now: number, placed: (count: number) => number[]): (string | number)[] {
+  return [...slots.counted(now)].flatMap(([seconds, slot, count]) => [`${seconds}:${slot}`, ...placed(count)]);
+}
+
 function factsOf(seconds: number, limit: WindowLimits | undefined, background: boolean): number[] {
   if (!limit) return [];
   const most = background ? limit.backgroundLimit : limit.limit;
   const { slotMs, shareSlotMs, share, contended, intervalMs, burstMs } = limit;
   return [seconds, slotMs, shareSlotMs, most, share, contended, intervalMs, burstMs];
-}
-
-function slotMsOf(seconds: number): number {
-  return limitsOf({ requests: 1, seconds }).slotMs;
 }

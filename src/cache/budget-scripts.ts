@@ -135,21 +135,34 @@ if granted then redis.call("PEXPIRE", key, math.ceil(longest * 1.02) + 1000) end
 return answer`;
 
 /**
- * Begins the provider's count anew where it was lost, and brings in what one process knows. KEYS: the provider's count. ARGV: now or
- * 0, a name for a new count, milliseconds to keep it, then by slot: its field, how many requests everybody was known to have taken
- * in it, and how many this process has taken that were never counted. Answers the count's name and now.
+ * Begins the provider's count anew where it was lost, and brings in what one process knows. What the processes know of a slot counts
+ * once, beside what was taken since the count began: the most that one of them was told, or what they took together, whichever is
+ * more; the former knows of processes that are gone, the latter of what nobody else was told. KEYS: the provider's count, and what
+ * was brought into it. ARGV: now or 0, a name for a new count, milliseconds to keep it, the process, then by slot: its field, how many
+ * requests everybody was known to have taken in it, how many of them this process took, and how many it took that were never
+ * counted. Answers the count's name and now.
  */
 export const JOIN = `${NOW}
-local key = KEYS[1]
+local key, brought = KEYS[1], KEYS[2]
 local name = redis.call("HGET", key, "name")
 if not name then
   name = ARGV[2]
   redis.call("HSET", key, "name", name)
+  redis.call("DEL", brought)
 end
-for at = 4, #ARGV, 3 do
-  local counted = tonumber(redis.call("HGET", key, ARGV[at])) or 0
-  redis.call("HSET", key, ARGV[at], math.max(counted, tonumber(ARGV[at + 1])) + tonumber(ARGV[at + 2]))
+-- An answer that was lost on its way has the process ask again.
+local first = redis.call("HSETNX", brought, "process:" .. ARGV[4], 1) == 1
+for at = 5, #ARGV, 4 do
+  local field, told, own, untold = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  local before = redis.call("HMGET", brought, "told:" .. field, "own:" .. field)
+  local mostBefore, ownBefore = tonumber(before[1]) or 0, tonumber(before[2]) or 0
+  local most, owned = math.max(mostBefore, told), ownBefore + (first and own or 0)
+  if most > mostBefore then redis.call("HSET", brought, "told:" .. field, most) end
+  if owned > ownBefore then redis.call("HSET", brought, "own:" .. field, owned) end
+  local more = math.max(most, owned) - math.max(mostBefore, ownBefore) + untold
+  if more > 0 then redis.call("HINCRBY", key, field, more) end
 end
+redis.call("PEXPIRE", brought, ARGV[3])
 if redis.call("PTTL", key) < tonumber(ARGV[3]) then redis.call("PEXPIRE", key, ARGV[3]) end
 return {name, now}`;
 

@@ -19,6 +19,14 @@ export const BUDGET_GUARDS: readonly Guard[] = [
     tests: "from a standstill",
   },
   {
+    name: "what was taken counts though Redis has forgotten it",
+    file: "src/cache/budget-scripts.ts",
+    find: "math.max(mostBefore, told), ownBefore + (first and own or 0)",
+    replace: "0, 0",
+    suite: "test/integration/budget-shared.test.ts",
+    tests: "counts each request once",
+  },
+  {
     name: "a turn before every request",
     file: "src/services/fetching/ask.ts",
     find: "await this.turn();",

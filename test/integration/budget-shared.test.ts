@@ -72,4 +72,50 @@ describe("the shared count", () => {
       { numRuns: 60 },
     );
   }, 120_000);
+
+  test("counts each request once after Redis has forgotten them, whoever brings them in and whatever was taken meanwhile", async () => {
+    let now = T0;
+    const processes = await Promise.all([counts(() => now), counts(() => now), counts(() => now)]);
+    const takes = fc.array(
+      fc.record({
+        process: fc.integer({ min: 0, max: 2 }),
+        burst: fc.integer({ min: 1, max: 3 }),
+        thenMs: fc.constantFrom(0, 0, 7, 30),
+      }),
+      { maxLength: 8 },
+    );
+    const window: BudgetWindow = { requests: 100, seconds: 30 };
+    const look = async () => {
+      for (const each of processes) await each.beat();
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.array(takes, { minLength: 2, maxLength: 4 }), fc.boolean(), async (lives, looked) => {
+        now += 60_000;
+        let taken = 0;
+        const take = async (process: number) => {
+          const { granted } = await processes[process]!.take("forgetful", [window], {
+            accountId: null,
+            background: false,
+          });
+          if (granted) taken++;
+          return granted;
+        };
+        for (const [life, wishes] of lives.entries()) {
+          if (looked) await look();
+          if (life > 0) await links[0]!.client.flushall();
+          for (const { process, burst, thenMs } of wishes) {
+            for (let one = 0; one < burst; one++) await take(process);
+            now += thenMs;
+          }
+        }
+        await look();
+        now += 2_100;
+        for (const process of processes.keys()) while (await take(process));
+        // What others took since the last look may count again at a later time, never less.
+        expect(taken).toBeLessThanOrEqual(window.requests);
+        expect(taken).toBeGreaterThanOrEqual(looked ? window.requests : window.requests / 2);
+      }),
+      { numRuns: 40, interruptAfterTimeLimit: 30_000 },
+    );
+  }, 120_000);
 });
