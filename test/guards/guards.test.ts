@@ -6,8 +6,8 @@ import { GUARDS, type Guard } from "./guards";
 
 const ROOT = join(__dirname, "../..");
 const AT_ONCE = 2;
-/** All by `npm run guards`; in the suite one in three of those whose tests need no database, and one in ten of the others. */
-const PLAYED = process.env.GUARDS === "all" ? GUARDS : [...some(quick(), 3), ...some(others(), 10)];
+/** All by `npm run guards`; in the suite one in six of those whose tests need no database, and one in twenty of the others. */
+const PLAYED = process.env.GUARDS === "all" ? GUARDS : [...some(quick(), 6), ...some(others(), 20)];
 
 function some(guards: readonly Guard[], oneIn: number): Guard[] {
   return guards.filter((_, index) => index % oneIn === 0);
