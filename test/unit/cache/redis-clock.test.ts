@@ -38,10 +38,22 @@ test("an answer that is heard late puts the clock back only once the soonest is 
   expect(ahead()).toBe(59_995);
   heardLate(1);
   expect(ahead()).toBe(59_999);
-  passes(KEPT_MS - 1);
+  passes(KEPT_MS);
   heardLate(40);
   expect(ahead()).toBe(59_999);
+  passes(KEPT_MS - 1);
+  heardLate(30);
+  expect(ahead()).toBe(59_999);
   passes(1);
-  heardLate(40);
-  expect(ahead()).toBe(59_960);
+  heardLate(50);
+  expect(ahead()).toBe(59_970);
+});
+
+test("after long silence the first answer counts, however late", () => {
+  const { ahead, heardLate, passes } = world();
+  heardLate(1);
+  passes(2 * KEPT_MS);
+  expect(ahead()).toBe(59_999);
+  heardLate(900);
+  expect(ahead()).toBe(59_100);
 });
