@@ -98,24 +98,35 @@ async function start(options: ServerOptions, deadline: number): Promise<RunningS
   const log = `${options.directory}.log`;
   const logged = await trimmedSize(log);
   const child = await launch(options, port, log);
-  let exited = false;
-  child.once("exit", () => {
-    exited = true;
-  });
-  for (;;) {
+  const letGo = endWithProcess(child.pid);
+  try {
+    return (await answering(options, child, port, deadline)) ?? { fatal: await fatalLine(log, logged) };
+  } finally {
+    letGo();
+  }
+}
+
+/** Waits for the first answer of the server that was just launched; undefined where it has ended. */
+async function answering(
+  options: ServerOptions,
+  child: ChildProcess,
+  port: number,
+  deadline: number,
+): Promise<RunningServer | { fatal: string } | undefined> {
+  while (child.exitCode === null && child.signalCode === null) {
     // Another server may answer on this port: only what the child recorded itself proves that it got it.
     const recorded = await readPidFile(options.directory);
-    if (!exited && recorded?.pid === child.pid && recorded?.ready) {
+    if (recorded?.pid === child.pid && recorded?.ready) {
       const keeper = await connect(options, port);
       if (keeper !== undefined && child.pid !== undefined) return running(options, keeper, port, child.pid);
     }
-    if (exited) return { fatal: await fatalLine(log, logged) };
     if (Date.now() > deadline) {
       child.kill("SIGQUIT");
       return { fatal: `no answer within ${startDeadlineMs / 1000} s` };
     }
     await sleep(pollMs);
   }
+  return undefined;
 }
 
 async function launch(options: ServerOptions, port: number, log: string): Promise<ChildProcess> {
@@ -151,18 +162,14 @@ async function launch(options: ServerOptions, port: number, log: string): Promis
 
 function running(options: ServerOptions, keeper: Client, port: number, pid: number): RunningServer {
   let stopping: Promise<void> | undefined;
-  // An unexpected end of the process must not leak the server; an orderly one has called stop() before.
-  const onExit = () => {
-    if (isAlive(pid)) process.kill(pid, "SIGINT");
-  };
-  process.once("exit", onExit);
+  const letGo = endWithProcess(pid);
   keeper.on("error", (error) => {
     if (stopping === undefined) options.log(`the connection to the embedded PostgreSQL was lost: ${error.name}`);
   });
   const stop = async () => {
     const shared = await othersNeedIt(keeper);
     await keeper.end().catch((error: Error) => options.log(`closing the keeper connection failed: ${error.name}`));
-    process.off("exit", onExit);
+    letGo();
     if (shared) options.log("PostgreSQL is left running: another gateway uses it");
     else await shutDown(options.directory, pid);
   };
@@ -174,6 +181,15 @@ function running(options: ServerOptions, keeper: Client, port: number, pid: numb
       return stopping;
     },
   };
+}
+
+/** An unexpected end of the process must not leak the server; an orderly one stops it before. Answers how the server is let go. */
+function endWithProcess(pid: number | undefined): () => void {
+  const onExit = () => {
+    if (pid !== undefined && isAlive(pid)) process.kill(pid, "SIGINT");
+  };
+  process.once("exit", onExit);
+  return () => process.off("exit", onExit);
 }
 
 async function othersNeedIt(keeper: Client): Promise<boolean> {

@@ -1,9 +1,15 @@
+import { spawn } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { rm } from "node:fs/promises";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { daysAgo, FOUR_SCORES, METRICS } from "../support/four-metrics";
-import { type Answer, startGateway, temporaryDirectory } from "../support/gateway-process";
+import { freePort } from "../support/free-port";
+import { type Answer, PROJECT, startGateway, temporaryDirectory } from "../support/gateway-process";
 import { linked } from "../support/newcomer";
+import { programArguments } from "../support/program";
 import { freshDatabase } from "../support/services";
 import { startVendor } from "../support/vendor";
 
@@ -85,3 +91,26 @@ test("after kill -9 the next start finds the embedded database, the link and eve
     await rm(directory, { recursive: true, force: true });
   }
 }, 90_000);
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s before the start is over leaves no embedded database running",
+  async (signal) => {
+    const directory = await temporaryDirectory();
+    const env = { PATH: process.env["PATH"], PORT: String(await freePort()), DATA_DIR: directory, BACKFILL_DAYS: "0" };
+    const child = spawn(process.execPath, programArguments("src/main.ts"), { cwd: PROJECT, env, stdio: "ignore" });
+    const ended = once(child, "exit");
+    try {
+      const record = join(directory, "postgres", "postmaster.pid");
+      while (!existsSync(record)) await sleep(5);
+      const [server] = (await readFile(record, "utf8")).split("\n");
+      child.kill(signal);
+      expect(await ended).toEqual([0, null]);
+      expect(existsSync(record)).toBe(false);
+      expect(() => process.kill(Number(server), 0)).toThrow("ESRCH");
+    } finally {
+      child.kill("SIGKILL");
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+  60_000,
+);
