@@ -136,9 +136,7 @@ export class RedisCounts implements RequestCounts {
       // What others took since the last look is not told by slot: it counts as of now.
       const told = known.told.of(window.seconds);
       told.add(now, Math.max(0, (totals[index] ?? 0) - told.total(now)));
-      const own = known.own.of(window.seconds);
-      own.total(now);
-      if (granted === 1) own.add(now);
+      if (granted === 1) known.own.add(window.seconds, now);
     }
     return granted === 1 ? { granted: true } : { granted: false, waitMs, accountOnly: accountOnly === 1 };
   }
@@ -219,7 +217,7 @@ export class RedisCounts implements RequestCounts {
       const limit = limits[index];
       if (!limit) continue;
       this.used(provider, window.seconds, count.total(limit, now) / Math.max(1, limit.limit));
-      if (decision.granted && away) known.untold.of(window.seconds).add(now);
+      if (decision.granted && away) known.untold.add(window.seconds, now);
     }
     return decision;
   }

@@ -14,6 +14,13 @@ export class Slots {
     return made;
   }
 
+  /** Counts a request of now (milliseconds), and lets go of what no longer counts. */
+  add(seconds: number, now: number): void {
+    const tally = this.of(seconds);
+    tally.total(now);
+    tally.add(now);
+  }
+
   /** Counts of what counts at a time (milliseconds), by window and slot. */
   *counted(now: number): Generator<readonly [seconds: number, slot: number, count: number]> {
     for (const [seconds, tally] of this.tallies) {

@@ -101,8 +101,11 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const ended = once(child, "exit");
     try {
       const record = join(directory, "postgres", "postmaster.pid");
-      while (!existsSync(record)) await sleep(5);
-      const [server] = (await readFile(record, "utf8")).split("\n");
+      let server = "";
+      while (server === "" && child.exitCode === null) {
+        await sleep(5);
+        [, server = ""] = /^(\d+)\n/.exec(existsSync(record) ? await readFile(record, "utf8") : "") ?? [];
+      }
       child.kill(signal);
       expect(await ended).toEqual([0, null]);
       expect(existsSync(record)).toBe(false);
